@@ -1,0 +1,145 @@
+"""What can be refused: one base error, its few kinds, each message in Vietnamese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Text:
+    """Hold one message for people in both languages."""
+
+    vi: str
+    en: str
+
+    def text(self, language: str = "vi") -> str:
+        """Return the message in the language asked for, English for any other than Vietnamese."""
+        return self.vi if language == "vi" else self.en
+
+
+class Readable(Protocol):
+    """Anything that can be told to people in a language."""
+
+    def text(self, language: str = "vi") -> str:
+        """Return the message in the language asked for."""
+
+
+class EngineError(Exception):
+    """Refuse an operation; subclasses fill `vi` and `en` with templates over their values."""
+
+    vi = "Không thực hiện được."
+    en = "The operation was refused."
+    status = 422
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        super().__init__(self.text("en"))
+
+    def text(self, language: str = "vi") -> str:
+        """Return the filled message in the language asked for."""
+        template = self.vi if language == "vi" else self.en
+        return template.format_map(_Missing(self.values))
+
+
+class _Missing(dict[str, object]):
+    def __init__(self, values: Mapping[str, object]) -> None:
+        super().__init__(values)
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+class NotFound(EngineError):
+    """Expected {kind} '{key}', but there is none."""
+
+    vi = "Không tìm thấy {kind} “{key}”."
+    en = "Expected {kind} '{key}', but there is none."
+    status = 404
+
+
+class NotAllowed(EngineError):
+    """Expected an actor who may {operation}, but '{actor}' may not."""
+
+    vi = "“{actor}” không được phép {operation_vi}: {reason_vi}. Chưa có gì thay đổi."
+    en = "Expected an actor who may {operation}, but '{actor}' may not: {reason}. Nothing was changed."
+    status = 403
+
+
+class Conflict(EngineError):
+    """Expected {expected}, but {found}."""
+
+    vi = "Yêu cầu không còn phù hợp: {found_vi}. Chưa có gì thay đổi; hãy tải lại trang."
+    en = "Expected {expected}, but {found}. Nothing was changed; reload and look again."
+    status = 409
+
+
+class TaskNotOpen(EngineError):
+    """Expected to {operation} user task '{task}', but it is already {state} by {by} at {at}."""
+
+    vi = "Việc “{task}” đã được {by} xử lý xong lúc {at} ({state_vi}). Nội dung vừa nhập chưa được ghi."
+    en = "Expected to {operation} user task '{task}', but it is already {state} by {by} at {at}."
+    status = 409
+
+
+class StaleInstance(EngineError):
+    """Expected process instance {instance} unchanged, but another transaction changed it first."""
+
+    vi = "Hồ sơ vừa được người khác cập nhật. Chưa có gì thay đổi; hãy thử lại."
+    en = "Expected process instance {instance} unchanged, but another changed it first. Try again."
+    status = 409
+
+
+class BadInput(EngineError):
+    """Expected {expected}, but got {found}."""
+
+    vi = "Dữ liệu không hợp lệ: cần {expected_vi}, nhận được {found}."
+    en = "Expected {expected}, but got {found}."
+    status = 422
+
+
+class FormInvalid(EngineError):
+    """Expected a valid form, but some fields are wrong: {fields}."""
+
+    vi = "Biểu mẫu còn lỗi ở các mục: {fields}. Nội dung đã nhập được giữ nguyên."
+    en = "Expected a valid form, but some fields are wrong: {fields}. What was typed is kept."
+    status = 422
+
+    def __init__(self, messages: Mapping[str, Sequence[Readable]]) -> None:
+        self.messages = {path: list(texts) for path, texts in messages.items()}
+        super().__init__(fields=", ".join(self.messages))
+
+
+class Refused(EngineError):
+    """A rule of the domain refuses; the source (article, plan, rule) is part of the message."""
+
+    vi = "{reason_vi} (Căn cứ: {source})"
+    en = "{reason} (Source: {source})"
+
+    def __init__(self, vi: str, en: str, source: str, **values: object) -> None:
+        self.source = source
+        super().__init__(reason_vi=vi, reason=en, source=source, **values)
+
+
+class DeploymentRejected(EngineError):
+    """Expected deployable files, but found {count} errors."""
+
+    vi = "Không triển khai được: {count} lỗi, lỗi đầu tiên: {first_vi} Chưa lưu gì."
+    en = "Expected deployable files, but found {count} errors, first: {first} Nothing was stored."
+
+    def __init__(self, findings: Sequence[Readable]) -> None:
+        self.findings = list(findings)
+        first = self.findings[0] if self.findings else Text("", "")
+        super().__init__(count=len(self.findings), first_vi=first.text("vi"), first=first.text("en"))
+
+
+class BpmnError(EngineError):
+    """A business error with code '{code}', to be caught by an error event: {message}."""
+
+    vi = "Lỗi nghiệp vụ {code}: {message}"
+    en = "Business error {code}: {message}"
+
+    def __init__(self, code: str, message: str = "") -> None:
+        self.code = code
+        super().__init__(code=code, message=message)

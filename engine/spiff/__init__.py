@@ -1,0 +1,1 @@
+"""The only room that imports SpiffWorkflow: specs, tokens, step loop, state."""

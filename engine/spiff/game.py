@@ -1,0 +1,190 @@
+"""SpiffWorkflow's workflow as a bag of tokens: every token is one of its tasks, directly under the root.
+
+Nothing is predicted and nothing finished is kept, so the state is as large as the number of open tokens,
+whatever the number of rounds walked (README.md tells why).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine import feel
+from engine.bpmn.model import Element, Process
+from engine.errors import EngineError
+from engine.handlers import Json
+from engine.spiff.scopes import Scopes
+
+ROOT = -1
+ITERATIONS = 1_000
+
+
+class StepFailed(EngineError):
+    """Expected {element} to go on, but {reason}."""
+
+    vi = "Bước “{element}” không đi tiếp được: {reason_vi}."
+    en = "Expected element '{element}' to go on, but {reason}."
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that happened to an element during a step, for history."""
+
+    kind: str
+    element: str
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Thrown:
+    """A message thrown by the diagram."""
+
+    element: str
+    name: str
+    correlation_key: str
+    variables: Mapping[str, Json]
+
+
+class Host(Protocol):
+    """What a game asks of the engine around it."""
+
+    now: datetime
+
+    def call(self, element: Element, variables: Mapping[str, Json]) -> Mapping[str, Json] | None:
+        """Run the handler of a service element inside the step; None when it must wait as a job."""
+
+
+class NoScripts:
+    """Refuse SpiffWorkflow's own evaluation: no Python ever runs from a diagram."""
+
+    def evaluate(self, *_: object, **__: object) -> None:
+        """Refuse."""
+        raise StepFailed(element="", reason="no Python runs from a diagram", reason_vi="không chạy mã Python")
+
+    execute = evaluate
+    call_service = evaluate
+
+
+class Game(BpmnWorkflow):
+    """Tokens, scopes and what happened since the game was loaded."""
+
+    def __init__(self, spec: Any, process: Process, host: Host) -> None:
+        super().__init__(spec, script_engine=NoScripts(), deserializing=True)
+        self.process = process
+        self.host = host
+        self.scopes = Scopes()
+        self.next_number = 1
+        self.status = "active"
+        self.facts: list[Fact] = []
+        self.thrown: list[Thrown] = []
+        self.agenda: deque[Task] = deque()
+        self.task_tree = Task(self, spec.start, state=TaskState.COMPLETED, id=ROOT)
+
+    # SpiffWorkflow walks the whole tree after every completion; tokens here wait for someone who names them.
+    def _task_completed_notify(self, task: Task) -> None:
+        self.last_task = task
+
+    def update_waiting_tasks(self) -> None:
+        """Leave waiting tokens alone: whoever they wait for names them."""
+
+    def number(self) -> int:
+        """Give the next number, for a token or a scope."""
+        self.next_number += 1
+        return self.next_number - 1
+
+    def tokens(self) -> Iterator[Task]:
+        """Return all tokens in the order they were made."""
+        return (task for number, task in self.tasks.items() if number != ROOT)
+
+    def token(self, number: int) -> Task | None:
+        """Return the token of that number, None when it is gone."""
+        return self.tasks.get(number)
+
+    def place(self, element_id: str, scope: int, **data: object) -> Task:
+        """Put a new token on an element and plan its activation."""
+        token = self.hold(element_id, scope, **data)
+        self.agenda.append(token)
+        return token
+
+    def hold(self, element_id: str, scope: int, **data: object) -> Task:
+        """Put a new token on an element without activating it."""
+        token = Task(
+            self, self.spec.task_specs[spec_name(element_id)], self.task_tree, TaskState.FUTURE, self.number()
+        )
+        token.internal_data.update(scope=scope, **data)
+        return token
+
+    def remove(self, token: Task) -> None:
+        """Take a token off the game."""
+        self.task_tree._children.remove(token.id)
+        del self.tasks[token.id]
+
+    def note(self, kind: str, token: Task, **data: Json) -> None:
+        """Record a fact about the token's element."""
+        self.facts.append(Fact(kind, token.task_spec.element.id, {"token": token.id, **data}))
+
+    def variables(self, token: Task) -> dict[str, Json]:
+        """Return the variables that a token sees."""
+        return self.scopes.view(token.internal_data.get("local", token.internal_data["scope"]))
+
+    def evaluate(self, attribute: str, variables: Mapping[str, Json]) -> Json:
+        """Resolve an attribute: FEEL behind '=', else the text itself."""
+        return feel.resolve(attribute, variables, self.host.now)
+
+    def cancel_token(self, token: Task) -> None:
+        """Cancel a token with all that hangs on it: attached events, iterations, everything inside."""
+        if token.id not in self.tasks:
+            return
+        self.remove(token)
+        token._set_state(TaskState.CANCELLED)
+        flow = token.internal_data.get("flow")
+        self.note("element.cancelled", token, flows=[flow] if flow else [])
+        self.cancel_attached(token)
+        for other in [other for other in self.tokens() if other.internal_data.get("body") == token.id]:
+            self.cancel_token(other)
+        if "local" in token.internal_data:
+            self.cancel_scope(token.internal_data["local"])
+
+    def cancel_attached(self, host: Task) -> None:
+        """Cancel the boundary events that wait on an activity."""
+        for other in [other for other in self.tokens() if other.internal_data.get("host") == host.id]:
+            self.remove(other)
+            other._set_state(TaskState.CANCELLED)
+
+    def cancel_scope(self, scope: int) -> None:
+        """Cancel every token inside a scope and close it."""
+        for other in self.inside(scope):
+            self.cancel_token(other)
+        self.scopes.close(scope)
+
+    def inside(self, scope: int) -> list[Task]:
+        """Return the tokens that lie directly in a scope."""
+        return [token for token in self.tokens() if token.internal_data["scope"] == scope]
+
+    def owner(self, scope: int) -> Task | None:
+        """Return the token whose inside a scope is, None for the process."""
+        number = self.scopes.rows[scope].owner
+        return None if number is None else self.token(number)
+
+    def wake(self, token: Task, values: Mapping[str, Json]) -> None:
+        """Plan a waiting token as the next to run; rivals behind the same event-based gateway are let go."""
+        data = token.internal_data
+        data.update(done=True, fired=data.pop("wait", {}), received=dict(values))
+        rivals = [o for o in self.tokens() if o.internal_data.get("group") == data.get("group", ROOT)]
+        for rival in rivals:
+            if rival is not token:
+                self.cancel_token(rival)
+        token._set_state(TaskState.READY)
+        self.agenda.appendleft(token)
+
+
+def spec_name(element_id: str) -> str:
+    """Name the spec of an element so that no id collides with SpiffWorkflow's own specs."""
+    return f"e:{element_id}"

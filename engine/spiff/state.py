@@ -1,0 +1,88 @@
+"""The state of an instance as ordered JSON: tokens and scopes, nothing that can be read elsewhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from engine.handlers import Json
+from engine.spiff.compiling import Compiled
+from engine.spiff.game import Game, Host, spec_name
+from engine.spiff.scopes import Scope, Scopes
+
+FORMAT = 1
+_STATES = {
+    "future": TaskState.FUTURE,
+    "waiting": TaskState.WAITING,
+    "ready": TaskState.READY,
+    "started": TaskState.STARTED,
+}
+_NAMES = {value: name for name, value in _STATES.items()}
+
+
+@dataclass(frozen=True)
+class Wait:
+    """One thing that a token waits for, as the index tables show it."""
+
+    kind: str  # task, job, timer, message, incident
+    token: int
+    element: str
+    details: dict[str, Any]
+
+
+INDEXED = frozenset({"task", "job", "timer", "message"})
+
+
+def dump(game: Game) -> str:
+    """Return the state as one line of ordered JSON."""
+    scopes = [[s.id, s.parent, s.owner, s.variables] for s in game.scopes.rows.values()]
+    tokens = [
+        [token.id, token.task_spec.element.id, _NAMES[token.state], token.internal_data]
+        for token in game.tokens()
+    ]
+    body = {"format": FORMAT, "next": game.next_number, "scopes": scopes, "tokens": tokens}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def load(compiled: Compiled, text: str, status: str, host: Host) -> Game:
+    """Return the game of a saved state."""
+    body = json.loads(text)
+    game = Game(compiled.spec, compiled.process, host)
+    game.status = status
+    game.next_number = body["next"]
+    game.scopes = Scopes({row[0]: Scope(*row) for row in body["scopes"]})
+    for number, element, state, data in body["tokens"]:
+        token = Task(
+            game, compiled.spec.task_specs[spec_name(element)], game.task_tree, _STATES[state], number
+        )
+        token.internal_data = data
+    return game
+
+
+def new(compiled: Compiled, host: Host) -> Game:
+    """Return a game without tokens."""
+    return Game(compiled.spec, compiled.process, host)
+
+
+def variables(text: str) -> dict[str, Json]:
+    """Return the process variables of a saved state without loading it."""
+    found: dict[str, Json] = json.loads(text)["scopes"][0][3]
+    return found
+
+
+def waits(game: Game) -> dict[tuple[str, int], Wait]:
+    """Return everything the tokens wait for: the one source of the index tables."""
+    found: dict[tuple[str, int], Wait] = {}
+    for token in game.tokens():
+        element = token.task_spec.element.id
+        wait = token.internal_data.get("wait")
+        if wait is not None and wait["kind"] in INDEXED and token.state != TaskState.FUTURE:
+            found[wait["kind"], token.id] = Wait(wait["kind"], token.id, element, wait)
+        incident = token.internal_data.get("incident")
+        if incident is not None:
+            found["incident", token.id] = Wait("incident", token.id, element, incident)
+    return found

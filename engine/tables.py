@@ -1,0 +1,298 @@
+"""The engine's tables.
+
+Rows other than `process_instance.state` are an index of the state, so that nobody loads an instance to look.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+Identity = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Store aware datetimes in UTC; refuse naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware datetime into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give an aware UTC datetime back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """Store JSON as ordered text: order is meaningful, so never as JSONB."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Write compact JSON."""
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Read JSON."""
+        return None if value is None else json.loads(value)
+
+
+class Base(DeclarativeBase):
+    """The one metadata of all rooms."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, str: Text}  # noqa: RUF012  SQLAlchemy reads it as a class attribute
+
+
+class Deployment(Base):
+    """One act of deploying files together."""
+
+    __tablename__ = "deployment"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+
+
+class Resource(Base):
+    """One file of a deployment, byte for byte."""
+
+    __tablename__ = "resource"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[str] = mapped_column(index=True)
+
+
+class ProcessDefinition(Base):
+    """One version of one process."""
+
+    __tablename__ = "process_definition"
+    __table_args__ = (UniqueConstraint("process_id", "version"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    process_id: Mapped[str]
+    version: Mapped[int]
+    name: Mapped[str]
+    hash: Mapped[str]
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+    resource: Mapped[Resource] = relationship()
+    deployment: Mapped[Deployment] = relationship()
+
+
+class Form(Base):
+    """One version of one form, as form-js JSON."""
+
+    __tablename__ = "form"
+    __table_args__ = (UniqueConstraint("form_id", "version"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    form_id: Mapped[str]
+    version: Mapped[int]
+    form_schema: Mapped[Any] = mapped_column(Json)
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+
+
+class Draft(Base):
+    """A diagram a designer is working on; `version` guards against lost updates."""
+
+    __tablename__ = "draft"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    process_id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    version: Mapped[int]
+    saved_by: Mapped[str]
+    saved_at: Mapped[datetime]
+
+
+class ProcessInstance(Base):
+    """One running or ended case; `state` is everything the engine needs to go on."""
+
+    __tablename__ = "process_instance"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    definition_hash: Mapped[str]  # of process and file: the parsed definition is cached under it
+    process_id: Mapped[str] = mapped_column(index=True)
+    business_key: Mapped[str] = mapped_column(index=True)
+    status: Mapped[str] = mapped_column(index=True)  # active, completed, error, cancelled
+    state: Mapped[str]
+    version: Mapped[int] = mapped_column()
+    events: Mapped[int]  # the sequence number of the last history event
+    started_by: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    parent_token: Mapped[int | None]
+    definition: Mapped[ProcessDefinition] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it as a class attribute
+
+
+class UserTask(Base):
+    """One piece of work for a person."""
+
+    __tablename__ = "user_task"
+    __table_args__ = (
+        Index("ix_user_task_inbox", "status", "assignee"),
+        Index("ix_user_task_token", "instance_id", "token"),
+    )
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    token: Mapped[int]
+    process_id: Mapped[str]
+    business_key: Mapped[str]
+    element: Mapped[str]
+    name: Mapped[str]
+    subject: Mapped[str]
+    form_id: Mapped[str | None]
+    assignee: Mapped[str | None]
+    candidate_users: Mapped[Any] = mapped_column(Json)
+    status: Mapped[str]  # open, completed, cancelled
+    priority: Mapped[int]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_by: Mapped[str | None]
+    instance: Mapped[ProcessInstance] = relationship()
+    candidate_groups: Mapped[list[CandidateGroup]] = relationship(
+        back_populates="task", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+
+class CandidateGroup(Base):
+    """A group whose members may claim an open user task; gone when the task has ended."""
+
+    __tablename__ = "candidate_group"
+    __table_args__ = (Index("ix_candidate_group_members", "group_name", "task_id"),)
+    task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), primary_key=True)
+    group_name: Mapped[str] = mapped_column(primary_key=True)
+    task: Mapped[UserTask] = relationship(back_populates="candidate_groups")
+
+
+class Job(Base):
+    """One call of a handler outside the step, ours or a foreign worker's."""
+
+    __tablename__ = "job"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    token: Mapped[int]
+    element: Mapped[str]
+    type: Mapped[str] = mapped_column(index=True)
+    retries: Mapped[int]
+    status: Mapped[str]  # open, completed, failed, cancelled
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Timer(Base):
+    """One due moment of a waiting token, or of a start event that waits for its time."""
+
+    __tablename__ = "timer"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    definition_id: Mapped[int | None] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    token: Mapped[int | None]
+    element: Mapped[str]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    repetitions: Mapped[int | None]  # None = without end, 0 = the last one
+    interval: Mapped[str | None]  # ISO 8601 duration of a cycle
+    started_at: Mapped[datetime]  # first occurrence: months are counted from here
+    occurrence: Mapped[int]
+    status: Mapped[str] = mapped_column(index=True)  # waiting, fired, cancelled
+
+
+class Subscription(Base):
+    """A token, or a start event, that waits for a message."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (Index("ix_subscription_match", "message_name", "correlation_key"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    definition_id: Mapped[int | None] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    token: Mapped[int | None]
+    element: Mapped[str]
+    message_name: Mapped[str]
+    correlation_key: Mapped[str | None]  # None for a start event: any key starts an instance
+    created_at: Mapped[datetime]
+
+
+class Message(Base):
+    """A published message: correlated, or buffered until somebody waits or its time ends."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_match", "status", "name", "correlation_key"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    message_id: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str]
+    correlation_key: Mapped[str]
+    variables: Mapped[Any] = mapped_column(Json)
+    published_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    status: Mapped[str]  # buffered, correlated, expired
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+
+
+class Incident(Base):
+    """A step that could not go on; it keeps its place until it is repaired and retried."""
+
+    __tablename__ = "incident"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    token: Mapped[int]
+    element: Mapped[str]
+    kind: Mapped[str]  # expression, job, condition, limit
+    message: Mapped[str]
+    status: Mapped[str] = mapped_column(index=True)  # open, resolved
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+
+
+class HistoryEvent(Base):
+    """One fact, written once in the transaction that made it true."""
+
+    __tablename__ = "history_event"
+    __table_args__ = (UniqueConstraint("instance_id", "sequence"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    sequence: Mapped[int]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    element: Mapped[str | None]
+    actor: Mapped[str] = mapped_column(index=True)
+    on_behalf_of: Mapped[str | None]
+    data: Mapped[Any] = mapped_column(Json)
