@@ -1,0 +1,271 @@
+"""Deployments: files come in together, are checked together, and become versions; or nothing is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from lxml import etree
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import clock, feel, forms, index
+from engine.actors import Actor
+from engine.bpmn import checking, loading, model, reading
+from engine.bpmn.findings import Finding
+from engine.errors import DeploymentRejected, EngineError, NotFound
+from engine.handlers import registered
+from engine.spiff.compiling import Compiled, compile_process
+from engine.tables import Deployment, Form, ProcessDefinition, ProcessInstance, Resource, Subscription, Timer
+
+File = tuple[str, bytes]
+_CACHE: OrderedDict[str, Compiled] = OrderedDict()
+_CACHE_SIZE = 256
+_lock = Lock()
+
+
+def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
+    """Check the files and store each process and form as a new version.
+
+    Raises DeploymentRejected with every finding; warnings do not refuse. Unchanged processes and forms keep
+    their version.
+    """
+    diagrams, schemas = _read(files)
+    findings = _check(session, diagrams, schemas)
+    if any(finding.severity == "error" for finding in findings):
+        raise DeploymentRejected([finding for finding in findings if finding.severity == "error"])
+    deployment = Deployment(at=clock.now(), actor=actor.name)
+    session.add(deployment)
+    session.flush()
+    for (name, content), diagram, schema in zip(files, diagrams, schemas, strict=True):
+        resource = Resource(
+            deployment_id=deployment.id,
+            name=name,
+            content=content,
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+        session.add(resource)
+        session.flush()
+        if schema is not None:
+            _store_form(session, schema, deployment)
+        for process in diagram.processes.values() if diagram is not None else ():
+            if process.executable:
+                _store_process(session, process, resource, deployment)
+    session.flush()
+    return deployment
+
+
+def check(session: Session | None, files: Sequence[File]) -> list[Finding]:
+    """Return what the check says about files, unreadable ones included; nothing is stored."""
+    try:
+        diagrams, schemas = _read(files)
+    except DeploymentRejected as rejected:
+        return [finding for finding in rejected.findings if isinstance(finding, Finding)]
+    return _check(session, diagrams, schemas)
+
+
+def _read(files: Sequence[File]) -> tuple[list[model.Diagram | None], list[dict[str, Any] | None]]:
+    diagrams: list[model.Diagram | None] = []
+    schemas: list[dict[str, Any] | None] = []
+    for name, content in files:
+        is_form = name.endswith(".form")
+        schemas.append(_read_form(name, content) if is_form else None)
+        diagrams.append(None if is_form else reading.read(loading.load(content, name), name))
+    return diagrams, schemas
+
+
+def _read_form(name: str, content: bytes) -> dict[str, Any]:
+    try:
+        schema = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DeploymentRejected([Finding("form-unreadable", name, values={"reason": str(error)})]) from error
+    if not isinstance(schema, dict) or not isinstance(schema.get("id"), str):
+        raise DeploymentRejected(
+            [Finding("form-unreadable", name, values={"reason": "no object with an id"})]
+        )
+    return schema
+
+
+def _check(
+    session: Session | None,
+    diagrams: Sequence[model.Diagram | None],
+    schemas: Sequence[dict[str, Any] | None],
+) -> list[Finding]:
+    here = {schema["id"] for schema in schemas if schema is not None}
+    known_forms = here | set(session.scalars(select(Form.form_id))) if session is not None else None
+    job_types = set(registered(session)) if session is not None else None
+    findings: list[Finding] = []
+    for schema in schemas:
+        for problem in forms.check(schema) if schema is not None else ():
+            values = {
+                "form": schema["id"] if schema else "",
+                "vi": problem.text("vi"),
+                "en": problem.text("en"),
+            }
+            findings.append(Finding("form-refused", str(values["form"]), values=values))
+    for diagram in diagrams:
+        if diagram is not None:
+            findings += checking.check(diagram, forms=known_forms, job_types=job_types)
+    return findings
+
+
+def _store_form(session: Session, schema: dict[str, Any], deployment: Deployment) -> None:
+    latest = session.scalars(
+        select(Form).where(Form.form_id == schema["id"]).order_by(Form.version.desc()).limit(1)
+    ).first()
+    if latest is None or latest.form_schema != schema:
+        version = 1 if latest is None else latest.version + 1
+        session.add(
+            Form(form_id=schema["id"], version=version, form_schema=schema, deployment_id=deployment.id)
+        )
+
+
+def _store_process(
+    session: Session, process: model.Process, resource: Resource, deployment: Deployment
+) -> None:
+    content_hash = hashlib.sha256(f"{process.id}\n{resource.sha256}".encode()).hexdigest()
+    before = session.scalars(_latest(process.id)).first()
+    if before is not None and before.hash == content_hash:
+        return
+    definition = ProcessDefinition(
+        process_id=process.id,
+        version=1 if before is None else before.version + 1,
+        name=process.name or process.id,
+        hash=content_hash,
+        resource_id=resource.id,
+        deployment_id=deployment.id,
+    )
+    session.add(definition)
+    session.flush()
+    if before is not None:
+        _close_starts(session, before)
+    _open_starts(session, definition, process)
+
+
+def _open_starts(session: Session, definition: ProcessDefinition, process: model.Process) -> None:
+    """Let the start events of the newest version wait for their messages and times."""
+    now = clock.now()
+    for start in process.start_events(process.id):
+        event = start.event
+        if event is not None and event.kind == "message" and event.message is not None:
+            session.add(
+                Subscription(
+                    definition_id=definition.id,
+                    element=start.id,
+                    message_name=str(feel.resolve(event.message.name, {}, now)),
+                    created_at=now,
+                )
+            )
+        elif event is not None and event.kind == "timer" and event.timer_kind is not None:
+            due, left, interval = feel.timer_due(event.timer_kind, event.expression or "", {}, now)
+            index.plan(session, _start_timer(definition, start.id, due, left, interval))
+
+
+def _start_timer(
+    definition: ProcessDefinition, element: str, due: datetime, left: int | None, interval: str | None
+) -> Timer:
+    return Timer(
+        definition_id=definition.id,
+        element=element,
+        due_at=due,
+        repetitions=left,
+        interval=interval,
+        started_at=due,
+        occurrence=0,
+        status="waiting",
+    )
+
+
+def _close_starts(session: Session, definition: ProcessDefinition) -> None:
+    for subscription in session.scalars(
+        select(Subscription).where(Subscription.definition_id == definition.id)
+    ):
+        session.delete(subscription)
+    waiting = select(Timer).where(Timer.definition_id == definition.id, Timer.status == "waiting")
+    index.cancel_timers(session, session.scalars(waiting).all())
+
+
+def _latest(process_id: str) -> Any:
+    query = select(ProcessDefinition).where(ProcessDefinition.process_id == process_id)
+    return query.order_by(ProcessDefinition.version.desc()).limit(1)
+
+
+def latest(session: Session, process_id: str) -> ProcessDefinition:
+    """Return the newest version of a process."""
+    found: ProcessDefinition | None = session.scalars(_latest(process_id)).first()
+    if found is None:
+        raise NotFound(kind="process definition", key=process_id)
+    return found
+
+
+def versions(session: Session, process_id: str) -> Sequence[ProcessDefinition]:
+    """Return all versions of a process, newest first."""
+    query = select(ProcessDefinition).where(ProcessDefinition.process_id == process_id)
+    return session.scalars(query.order_by(ProcessDefinition.version.desc())).all()
+
+
+def list_latest(session: Session) -> Sequence[ProcessDefinition]:
+    """Return the newest version of every process, by name."""
+    newest = select(func.max(ProcessDefinition.id)).group_by(ProcessDefinition.process_id)
+    query = select(ProcessDefinition).where(ProcessDefinition.id.in_(newest))
+    return session.scalars(query.order_by(ProcessDefinition.name)).all()
+
+
+def form(session: Session, form_id: str) -> dict[str, Any]:
+    """Return the newest version of a form as form-js JSON."""
+    query = select(Form).where(Form.form_id == form_id).order_by(Form.version.desc()).limit(1)
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotFound(kind="form", key=form_id)
+    schema: dict[str, Any] = found.form_schema
+    return schema
+
+
+def root(definition: ProcessDefinition) -> etree._Element:
+    """Return the tree of the diagram that a version was deployed with."""
+    return loading.load(definition.resource.content, definition.resource.name)
+
+
+def compiled(session: Session, instance: ProcessInstance) -> Compiled:
+    """Return the compiled process of the version an instance runs on, cached by hash."""
+    return _compiled(session, instance.definition_hash, instance.definition_id)
+
+
+def compiled_version(session: Session, definition: ProcessDefinition) -> Compiled:
+    """Return the compiled process of a version, cached by hash."""
+    return _compiled(session, definition.hash, definition.id)
+
+
+def _compiled(session: Session, content_hash: str, definition_id: int) -> Compiled:
+    with _lock:
+        found = _CACHE.get(content_hash)
+        if found is not None:
+            _CACHE.move_to_end(content_hash)
+            return found
+    definition = session.get_one(ProcessDefinition, definition_id)
+    diagram = reading.read(root(definition), definition.resource.name)
+    made = compile_process(diagram.processes[definition.process_id])
+    with _lock:
+        _CACHE[content_hash] = made
+        while len(_CACHE) > _CACHE_SIZE:
+            _CACHE.popitem(last=False)
+    return made
+
+
+def start_form(session: Session, definition: ProcessDefinition) -> str | None:
+    """Return the id of the form on the none start event, None when it has none."""
+    process = compiled_version(session, definition).process
+    starts = [start for start in process.start_events(process.id) if start.event_kind == "none"]
+    return starts[0].details.form_id if starts else None
+
+
+class NoSuchStart(EngineError):
+    """Expected process '{process}' to have a {kind} start event, but it has none."""
+
+    vi = "Quy trình “{process}” không có sự kiện bắt đầu loại {kind}."
+    en = "Expected process '{process}' to have a {kind} start event, but it has none."

@@ -1,0 +1,51 @@
+"""Incidents: steps that could not go on, tried again after somebody repaired the cause."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import history, index, instances
+from engine.actors import Actor
+from engine.errors import Conflict, NotFound
+from engine.spiff import stepping
+from engine.spiff.game import Game
+from engine.tables import Incident, Job
+
+
+def retry(session: Session, incident_id: int, actor: Actor) -> None:
+    """Try the step of an open incident again; a failed job gets new retries."""
+    incident = session.get(Incident, incident_id)
+    if incident is None:
+        raise NotFound(kind="incident", key=incident_id)
+    instance = instances.locked(session, incident.instance_id)
+    session.refresh(incident)
+    if incident.status != "open":
+        raise Conflict(
+            expected=f"incident {incident_id} open", found="it is resolved", found_vi="sự cố đã được xử lý"
+        )
+    history.record(
+        session, instance, "incident.retried", actor, {"message": incident.message}, incident.element
+    )
+    if incident.kind == "job":
+        _reopen_job(session, incident)
+
+    def again(game: Game) -> None:
+        token = game.token(incident.token)
+        if token is None:
+            return
+        if incident.kind == "job":
+            token.internal_data.pop("incident", None)
+        else:
+            stepping.retry(game, token)
+
+    instances.advance(session, instance, actor, again)
+
+
+def _reopen_job(session: Session, incident: Incident) -> None:
+    query = select(Job).where(
+        Job.instance_id == incident.instance_id, Job.token == incident.token, Job.status == "failed"
+    )
+    job = session.scalars(query).one()
+    job.status, job.retries = "open", index.RETRIES
+    index.defer(session, job)

@@ -1,0 +1,217 @@
+"""The index tables follow the state: what tokens wait for before a step and after it decides every row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from engine import clock, history, queue
+from engine.actors import Actor
+from engine.handlers import registered
+from engine.spiff.state import Wait
+from engine.tables import (
+    CandidateGroup,
+    Incident,
+    Job,
+    ProcessInstance,
+    Subscription,
+    Timer,
+    UserTask,
+)
+
+RETRIES = 3
+_Waits = Mapping[tuple[str, int], Wait]
+_OPENED = {
+    "task": "task.created",
+    "job": "job.created",
+    "timer": "timer.planned",
+    "message": "subscription.opened",
+    "incident": "incident.raised",
+}
+
+
+def sync(
+    session: Session, instance: ProcessInstance, before: _Waits, after: _Waits, actor: Actor
+) -> list[Subscription]:
+    """Write the difference of two wait sets; return the subscriptions that were opened."""
+    closed = [wait for key, wait in before.items() if key not in after]
+    for kind, close in _CLOSE.items():
+        tokens = [wait.token for wait in closed if wait.kind == kind]
+        if tokens:
+            close(session, instance, tokens)
+    opened: list[Subscription] = []
+    for key, wait in after.items():
+        if key in before:
+            continue
+        data = {name: value for name, value in wait.details.items() if name != "kind"}
+        data["token"] = wait.token
+        history.record(session, instance, _OPENED[wait.kind], actor, data, wait.element)
+        row = _OPEN[wait.kind](session, instance, wait)
+        if isinstance(row, Subscription):
+            opened.append(row)
+    return opened
+
+
+def _open_task(session: Session, instance: ProcessInstance, wait: Wait) -> UserTask:
+    details = wait.details
+    due = details["due"]
+    task = UserTask(
+        instance_id=instance.id,
+        token=wait.token,
+        process_id=instance.process_id,
+        business_key=instance.business_key,
+        element=wait.element,
+        name=details["name"],
+        subject=details["subject"],
+        form_id=details["form"],
+        assignee=details["assignee"],
+        candidate_users=details["users"],
+        status="open",
+        priority=details["priority"],
+        created_at=clock.now(),
+        due_at=None if due is None else datetime.fromisoformat(due),
+        candidate_groups=[CandidateGroup(group_name=group) for group in dict.fromkeys(details["groups"])],
+    )
+    session.add(task)
+    return task
+
+
+def _open_job(session: Session, instance: ProcessInstance, wait: Wait) -> Job:
+    job = Job(
+        instance_id=instance.id,
+        token=wait.token,
+        element=wait.element,
+        type=wait.details["type"],
+        retries=wait.details["retries"],
+        status="open",
+        created_at=clock.now(),
+    )
+    session.add(job)
+    defer(session, job)
+    return job
+
+
+def defer(session: Session, job: Job) -> None:
+    """Hand the job of one of our own outside handlers to the worker, in this transaction."""
+    registration = registered(session).get(job.type)
+    if registration is not None and registration.outside:
+        session.flush()
+        queue.defer_job(session, job.id, job.instance_id, retries=job.retries)
+
+
+def _open_timer(session: Session, instance: ProcessInstance, wait: Wait) -> Timer:
+    details = wait.details
+    timer = Timer(
+        instance_id=instance.id,
+        token=wait.token,
+        element=wait.element,
+        due_at=datetime.fromisoformat(details["due"]),
+        repetitions=details["left"],
+        interval=details["interval"],
+        started_at=datetime.fromisoformat(details["start"]),
+        occurrence=details["occurrence"],
+        status="waiting",
+    )
+    return plan(session, timer)
+
+
+def plan(session: Session, timer: Timer) -> Timer:
+    """Add a timer and defer its job in the same transaction."""
+    session.add(timer)
+    session.flush()
+    queue.defer_timer(session, timer.id, timer.due_at)
+    return timer
+
+
+def _open_subscription(session: Session, instance: ProcessInstance, wait: Wait) -> Subscription:
+    row = Subscription(
+        instance_id=instance.id,
+        token=wait.token,
+        element=wait.element,
+        message_name=wait.details["name"],
+        correlation_key=wait.details["key"],
+        created_at=clock.now(),
+    )
+    session.add(row)
+    return row
+
+
+def _open_incident(session: Session, instance: ProcessInstance, wait: Wait) -> Incident:
+    row = Incident(
+        instance_id=instance.id,
+        token=wait.token,
+        element=wait.element,
+        kind=wait.details["kind"],
+        message=wait.details["vi"],
+        status="open",
+        created_at=clock.now(),
+    )
+    session.add(row)
+    return row
+
+
+_OPEN: dict[str, Callable[[Session, ProcessInstance, Wait], object]] = {
+    "task": _open_task,
+    "job": _open_job,
+    "timer": _open_timer,
+    "message": _open_subscription,
+    "incident": _open_incident,
+}
+
+
+def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+    """Cancel the tasks that the step took away; the one a person completed is not open any more."""
+    query = select(UserTask).where(
+        UserTask.instance_id == instance.id, UserTask.token.in_(tokens), UserTask.status == "open"
+    )
+    for task in session.scalars(query):
+        task.status, task.ended_at = "cancelled", clock.now()
+        task.candidate_groups.clear()
+
+
+def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+    session.execute(
+        update(Job)
+        .where(Job.instance_id == instance.id, Job.token.in_(tokens), Job.status.in_(("open", "failed")))
+        .values(status="cancelled", ended_at=clock.now())
+    )
+
+
+def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+    query = select(Timer).where(
+        Timer.instance_id == instance.id, Timer.token.in_(tokens), Timer.status == "waiting"
+    )
+    cancel_timers(session, session.scalars(query).all())
+
+
+def cancel_timers(session: Session, timers: Sequence[Timer]) -> None:
+    """Cancel timers with their deferred jobs."""
+    for timer in timers:
+        timer.status = "cancelled"
+        queue.cancel_timer(session, timer.id)
+
+
+def _close_subscriptions(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+    session.execute(
+        delete(Subscription).where(Subscription.instance_id == instance.id, Subscription.token.in_(tokens))
+    )
+
+
+def _close_incidents(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+    session.execute(
+        update(Incident)
+        .where(Incident.instance_id == instance.id, Incident.token.in_(tokens), Incident.status == "open")
+        .values(status="resolved", resolved_at=clock.now())
+    )
+
+
+_CLOSE: dict[str, Callable[[Session, ProcessInstance, list[int]], None]] = {
+    "task": _close_tasks,
+    "job": _close_jobs,
+    "timer": _close_timers,
+    "message": _close_subscriptions,
+    "incident": _close_incidents,
+}

@@ -1,0 +1,160 @@
+"""Simulate files on the real engine, in memory, with a pinned clock: what would happen, and what would wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from engine import clock, deployments, instances, tasks, timers
+from engine.actors import SYSTEM, Actor
+from engine.deployments import File
+from engine.errors import DeploymentRejected
+from engine.handlers import Json
+from engine.spiff import state, stepping
+from engine.spiff.game import Game
+from engine.tables import (
+    Base,
+    HistoryEvent,
+    Incident,
+    Job,
+    ProcessInstance,
+    Subscription,
+    Timer,
+    UserTask,
+)
+
+ROUNDS = 10_000
+PERSON = Actor("simulation")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to simulate: files, the processes to start together, their variables, until when."""
+
+    files: Sequence[File]
+    processes: Sequence[str] = ()
+    variables: Mapping[str, Json] = field(default_factory=dict)
+    start: datetime | None = None
+    until: datetime | None = None
+    complete_user_tasks: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a simulation ended with; `status` is completed, active, error or refused."""
+
+    status: str
+    elements: list[str] = field(default_factory=list)
+    waiting: list[dict[str, Json]] = field(default_factory=list)
+    variables: dict[str, Json] = field(default_factory=dict)
+    incidents: list[dict[str, Json]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome as JSON."""
+        return asdict(self)
+
+
+def simulate(plan: Plan, language: str = "vi") -> Outcome:
+    """Deploy, start and run until nothing moves before `until`; nothing is kept."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    Base.metadata.create_all(engine)
+    start = plan.start or datetime.now(UTC)
+    with Session(engine) as session, clock.pinned(start):
+        findings = [finding.as_dict(language) for finding in deployments.check(session, plan.files)]
+        try:
+            deployments.deploy(session, plan.files, SYSTEM)
+        except DeploymentRejected:
+            return Outcome("refused", findings=findings)
+        names = plan.processes or _startable(session)
+        for name in names:
+            instances.start(session, name, plan.variables, SYSTEM)
+        _run(session, plan, plan.until or start)
+        outcome = _outcome(session, findings)
+    engine.dispose()
+    return outcome
+
+
+def _startable(session: Session) -> list[str]:
+    """Return the first process that can be started by itself."""
+    for definition in deployments.list_latest(session):
+        process = deployments.compiled_version(session, definition).process
+        if any(event.event_kind == "none" for event in process.start_events(process.id)):
+            return [definition.process_id]
+    return []
+
+
+def _run(session: Session, plan: Plan, until: datetime) -> None:
+    for _ in range(ROUNDS):
+        if plan.complete_user_tasks and _complete_one(session):
+            continue
+        due = timers.due(session, until)
+        if not due:
+            return
+        with clock.pinned(max(due[0].due_at, clock.now())):
+            timers.fire(session, due[0].id)
+
+
+def _complete_one(session: Session) -> bool:
+    query = select(UserTask).where(UserTask.status == "open").order_by(UserTask.id).limit(1)
+    task = session.scalars(query).first()
+    if task is None:
+        return False
+    task.status, task.ended_at, task.ended_by = "completed", clock.now(), PERSON.name
+    task.candidate_groups.clear()
+
+    def finish(game: Game) -> None:
+        token = game.token(task.token)
+        if token is not None:
+            stepping.finish(game, token, {})
+
+    instances.advance(session, tasks.instance_of(session, task), PERSON, finish)
+    return True
+
+
+def _outcome(session: Session, findings: list[dict[str, Any]]) -> Outcome:
+    rows = session.scalars(select(ProcessInstance).order_by(ProcessInstance.id)).all()
+    query = select(HistoryEvent.element).where(HistoryEvent.kind == "element.completed")
+    elements = [element for element in session.scalars(query.order_by(HistoryEvent.id)) if element]
+    variables: dict[str, Json] = {}
+    for row in rows:
+        variables |= state.variables(row.state)
+    incidents: list[dict[str, Json]] = [
+        {"element": row.element, "kind": row.kind, "message": row.message}
+        for row in session.scalars(select(Incident).where(Incident.status == "open").order_by(Incident.id))
+    ]
+    return Outcome(_status(rows), elements, _waiting(session), variables, incidents, findings)
+
+
+def _status(rows: Sequence[ProcessInstance]) -> str:
+    found = {row.status for row in rows}
+    for status in ("error", "active"):
+        if status in found:
+            return status
+    return "completed"
+
+
+def _waiting(session: Session) -> list[dict[str, Json]]:
+    def rows(table: Any, kind: str, condition: Any, due: str | None) -> list[dict[str, Json]]:
+        found = session.scalars(select(table).where(condition).order_by(table.id))
+        return [
+            {"element": row.element, "kind": kind, "due": _iso(getattr(row, due)) if due else None}
+            for row in found
+        ]
+
+    return [
+        *rows(UserTask, "userTask", UserTask.status == "open", "due_at"),
+        *rows(Job, "job", Job.status == "open", None),
+        *rows(Timer, "timer", Timer.status == "waiting", "due_at"),
+        *rows(Subscription, "message", Subscription.instance_id.is_not(None), None),
+    ]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else clock.local(moment).isoformat()

@@ -1,0 +1,257 @@
+"""User tasks: claim, release, complete; who may is decided here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from engine import clock, deployments, forms, history, instances
+from engine.actors import Actor
+from engine.bpmn.model import Element
+from engine.errors import Conflict, NotAllowed, NotFound, TaskNotOpen
+from engine.handlers import Json, registered
+from engine.spiff import stepping
+from engine.spiff.game import Game
+from engine.tables import CandidateGroup, ProcessInstance, UserTask
+
+FORM_SOURCE = "bv:formSource"
+
+
+def get(session: Session, task_id: int) -> UserTask:
+    """Return a user task."""
+    task = session.get(UserTask, task_id)
+    if task is None:
+        raise NotFound(kind="user task", key=task_id)
+    return task
+
+
+def _locked(session: Session, task_id: int) -> tuple[UserTask, ProcessInstance]:
+    query = (
+        select(UserTask, ProcessInstance)
+        .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
+        .where(UserTask.id == task_id)
+        .with_for_update(of=ProcessInstance)
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(query).first()
+    if found is None:
+        raise NotFound(kind="user task", key=task_id)
+    return found.UserTask, found.ProcessInstance
+
+
+def instance_of(session: Session, task: UserTask) -> ProcessInstance:
+    """Return the instance of a task, its row locked."""
+    return instances.locked(session, task.instance_id)
+
+
+def may_act(task: UserTask, actor: Actor) -> bool:
+    """Tell whether the actor may claim or complete the task: assignee, or candidate of an unassigned one."""
+    if task.assignee is not None:
+        return task.assignee == actor.name
+    groups = [group.group_name for group in task.candidate_groups]
+    return actor.name in task.candidate_users or actor.may_act_for(groups)
+
+
+def may_see(task: UserTask, actor: Actor) -> bool:
+    """Tell whether the actor may look at the task: whoever may act, ever could, or ended it."""
+    groups = [group.group_name for group in task.candidate_groups]
+    return (
+        may_act(task, actor)
+        or actor.name in (task.ended_by, *task.candidate_users)
+        or actor.may_act_for(groups)
+    )
+
+
+def _ensure_open(task: UserTask, operation: str) -> None:
+    if task.status == "open":
+        return
+    ended = clock.local(task.ended_at).strftime("%d/%m/%Y %H:%M") if task.ended_at is not None else ""
+    raise TaskNotOpen(
+        operation=operation,
+        task=task.name,
+        state=task.status,
+        state_vi={"completed": "đã hoàn thành", "cancelled": "đã hủy"}[task.status],
+        by=task.ended_by or "hệ thống",
+        at=ended,
+    )
+
+
+def _ensure_may_act(task: UserTask, actor: Actor, operation: str, operation_vi: str) -> None:
+    if may_act(task, actor):
+        return
+    holder = task.assignee
+    raise NotAllowed(
+        actor=actor.name,
+        operation=f"{operation} user task '{task.name}'",
+        operation_vi=f"{operation_vi} việc “{task.name}”",
+        reason=f"it is assigned to {holder}" if holder else "the actor is in none of its candidate groups",
+        reason_vi=f"việc đang do {holder} giữ" if holder else "bạn không thuộc nhóm được giao việc này",
+    )
+
+
+def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
+    """Make an unassigned task the actor's own; the second one to try is told who was first."""
+    task, instance = _locked(session, task_id)
+    _ensure_open(task, "claim")
+    if task.assignee == actor.name:
+        return task
+    if task.assignee is not None:
+        raise Conflict(
+            expected=f"user task '{task.name}' unassigned",
+            found=f"{task.assignee} has claimed it",
+            found_vi=f"việc “{task.name}” đã được {task.assignee} nhận",
+        )
+    _ensure_may_act(task, actor, "claim", "nhận")
+    task.assignee = actor.name
+    history.record(
+        session, instance, "task.claimed", actor, {"before": None, "after": actor.name}, task.element
+    )
+    session.flush()
+    return task
+
+
+def release(session: Session, task_id: int, actor: Actor) -> UserTask:
+    """Give a claimed task back to its candidate groups."""
+    task, instance = _locked(session, task_id)
+    _ensure_open(task, "release")
+    _ensure_may_act(task, actor, "release", "trả lại")
+    if not task.candidate_groups and not task.candidate_users:
+        raise Conflict(
+            expected=f"user task '{task.name}' with candidates",
+            found="nobody else could take it",
+            found_vi=f"việc “{task.name}” không có nhóm nào khác nhận được",
+        )
+    history.record(
+        session, instance, "task.released", actor, {"before": task.assignee, "after": None}, task.element
+    )
+    task.assignee = None
+    session.flush()
+    return task
+
+
+def _record_assignee(  # noqa: PLR0913  one change of hands names all of these
+    session: Session, instance: ProcessInstance, task: UserTask, kind: str, actor: Actor, assignee: str | None
+) -> None:
+    data: dict[str, Json] = {"task": task.id, "before": task.assignee, "after": assignee}
+    history.record(session, instance, kind, actor, data, task.element)
+    task.assignee = assignee
+
+
+def element(session: Session, task: UserTask) -> Element:
+    """Return the element of a task in the version its instance runs on."""
+    return deployments.compiled(session, task.instance).process.elements[task.element]
+
+
+def form_context(session: Session, task: UserTask, actor: Actor) -> dict[str, Json]:
+    """Return the variables that the task sees, and what its form source says now."""
+    if task.status != "open":
+        return {}
+    game = instances.load(session, task.instance, actor)
+    token = game.token(task.token)
+    return {} if token is None else _context(session, task, game, token, actor)
+
+
+def _context(session: Session, task: UserTask, game: Game, token: Any, actor: Actor) -> dict[str, Json]:
+    found: Element = token.task_spec.element
+    context = game.variables(token)
+    source = found.details.properties.get(FORM_SOURCE)
+    if source:
+        call = instances.service_call(task.instance, found, context, actor)
+        context |= _handler(session, source)(session, call) or {}
+    return context
+
+
+def _handler(session: Session, job_type: str) -> Any:
+    registration = registered(session).get(job_type)
+    if registration is None:
+        raise NotFound(kind="handler", key=job_type)
+    return registration.function
+
+
+def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor: Actor) -> UserTask:
+    """Complete a task with what its form declares, and run the instance to its next wait states.
+
+    Raises TaskNotOpen, NotAllowed, FormInvalid, and whatever a completing listener refuses; then nothing
+    happened.
+    """
+    task, instance = _locked(session, task_id)
+    _ensure_open(task, "complete")
+    _ensure_may_act(task, actor, "complete", "hoàn thành")
+    game = instances.load(session, instance, actor)
+    token = game.token(task.token)
+    if token is None:
+        raise NotFound(kind="token", key=task.token)
+    found: Element = token.task_spec.element
+    values: dict[str, Json] = dict(variables)
+    if task.form_id:
+        context = _context(session, task, game, token, actor)
+        values = forms.validate(deployments.form(session, task.form_id), variables, context)
+    results = _listen(session, instance, found, game.variables(token), values, actor)
+    _end(session, task, instance, values, actor)
+
+    def go_on(live: Game) -> None:
+        waiting = live.token(task.token)
+        if waiting is not None:
+            stepping.finish(live, waiting, results)
+
+    instances.advance(session, instance, actor, go_on)
+    return task
+
+
+def _listen(
+    session: Session,
+    instance: ProcessInstance,
+    found: Element,
+    view: Mapping[str, Json],
+    values: dict[str, Json],
+    actor: Actor,
+) -> dict[str, Json]:
+    """Call the completing listeners; with one, only what they return reaches the process."""
+    listeners = [entry for entry in found.details.listeners if entry.event_type == "completing"]
+    if not listeners:
+        return values
+    results: dict[str, Json] = {}
+    for listener in listeners:
+        call = instances.service_call(instance, found, {**view, **values, **results}, actor)
+        results |= _handler(session, listener.type)(session, call) or {}
+    return results
+
+
+def _end(
+    session: Session, task: UserTask, instance: ProcessInstance, values: dict[str, Json], actor: Actor
+) -> None:
+    if task.assignee is None:
+        _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
+    groups: list[Json] = [group.group_name for group in task.candidate_groups]
+    data: dict[str, Json] = {"task": task.id, "values": values, "candidate_groups": groups}
+    history.record(session, instance, "task.completed", actor, data, task.element)
+    task.status, task.ended_at, task.ended_by = "completed", clock.now(), actor.name
+    task.candidate_groups.clear()
+
+
+def mine(actor: Actor) -> Select[UserTask]:
+    """Select the open tasks assigned to the actor."""
+    return select(UserTask).where(UserTask.status == "open", UserTask.assignee == actor.name)
+
+
+def of_my_groups(actor: Actor) -> Select[UserTask]:
+    """Select the open, unassigned tasks that the actor may claim."""
+    candidates = select(CandidateGroup.task_id).where(CandidateGroup.group_name.in_(sorted(actor.groups)))
+    return select(UserTask).where(
+        UserTask.status == "open", UserTask.assignee.is_(None), UserTask.id.in_(candidates)
+    )
+
+
+def open_for(actor: Actor) -> Select[UserTask]:
+    """Select every open task that the actor could work on: own ones and those of the groups."""
+    candidates = select(CandidateGroup.task_id).where(CandidateGroup.group_name.in_(sorted(actor.groups)))
+    return select(UserTask).where(
+        UserTask.status == "open",
+        or_(
+            UserTask.assignee == actor.name,
+            UserTask.assignee.is_(None) & UserTask.id.in_(candidates),
+        ),
+    )

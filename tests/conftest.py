@@ -1,0 +1,41 @@
+"""What every test may ask for: a database of its own, a session with handlers, a pinned clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.tables import Base
+
+MORNING = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Engine]:
+    """Give an empty SQLite database in a file."""
+    engine = create_engine(f"sqlite:///{tmp_path}/test.db")
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(database: Engine) -> Iterator[Session]:
+    """Give a session without handlers; a test adds its own to `session.info`."""
+    with Session(database) as opened:
+        opened.info["handlers"] = {}
+        yield opened
+
+
+@pytest.fixture
+def morning() -> Iterator[datetime]:
+    """Hold the clock at 09:00 local time on Thursday 1 October 2026."""
+    clock.pin(MORNING)
+    yield MORNING
+    clock.unpin()
