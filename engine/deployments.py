@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -29,31 +30,42 @@ _CACHE_SIZE = 256
 _lock = Lock()
 
 
+@dataclass(frozen=True)
+class Read:
+    """One file as it was read: a diagram with its tree, or a form."""
+
+    name: str
+    content: bytes
+    root: etree._Element | None = None
+    diagram: model.Diagram | None = None
+    form: Mapping[str, Any] | None = None
+
+
 def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
     """Check the files and store each process and form as a new version.
 
-    Raises DeploymentRejected with every finding; warnings do not refuse. Unchanged processes and forms keep
+    Raises DeploymentRejected with every error; warnings do not refuse. Unchanged processes and forms keep
     their version.
     """
-    diagrams, schemas = _read(files)
-    findings = _check(session, diagrams, schemas)
-    if any(finding.severity == "error" for finding in findings):
-        raise DeploymentRejected([finding for finding in findings if finding.severity == "error"])
+    reads = [_read(name, content) for name, content in files]
+    errors = [finding for finding in _check(session, reads) if finding.severity == "error"]
+    if errors:
+        raise DeploymentRejected(errors)
     deployment = Deployment(at=clock.now(), actor=actor.name)
     session.add(deployment)
     session.flush()
-    for (name, content), diagram, schema in zip(files, diagrams, schemas, strict=True):
+    for read in reads:
         resource = Resource(
             deployment_id=deployment.id,
-            name=name,
-            content=content,
-            sha256=hashlib.sha256(content).hexdigest(),
+            name=read.name,
+            content=read.content,
+            sha256=hashlib.sha256(read.content).hexdigest(),
         )
         session.add(resource)
         session.flush()
-        if schema is not None:
-            _store_form(session, schema, deployment)
-        for process in diagram.processes.values() if diagram is not None else ():
+        if read.form is not None:
+            _store_form(session, read.form, deployment)
+        for process in read.diagram.processes.values() if read.diagram is not None else ():
             if process.executable:
                 _store_process(session, process, resource, deployment)
     session.flush()
@@ -62,59 +74,69 @@ def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
 
 def check(session: Session | None, files: Sequence[File]) -> list[Finding]:
     """Return what the check says about files, unreadable ones included; nothing is stored."""
-    try:
-        diagrams, schemas = _read(files)
-    except DeploymentRejected as rejected:
-        return [finding for finding in rejected.findings if isinstance(finding, Finding)]
-    return _check(session, diagrams, schemas)
-
-
-def _read(files: Sequence[File]) -> tuple[list[model.Diagram | None], list[dict[str, Any] | None]]:
-    diagrams: list[model.Diagram | None] = []
-    schemas: list[dict[str, Any] | None] = []
+    reads: list[Read] = []
+    findings: list[Finding] = []
     for name, content in files:
-        is_form = name.endswith(".form")
-        schemas.append(_read_form(name, content) if is_form else None)
-        diagrams.append(None if is_form else reading.read(loading.load(content, name), name))
-    return diagrams, schemas
+        try:
+            reads.append(_read(name, content))
+        except DeploymentRejected as rejected:
+            findings += [finding for finding in rejected.findings if isinstance(finding, Finding)]
+    return findings + _check(session, reads)
+
+
+def _read(name: str, content: bytes) -> Read:
+    if name.endswith(".form"):
+        return Read(name, content, form=_read_form(name, content))
+    root = loading.load(content, name)
+    return Read(name, content, root, reading.read(root, name))
 
 
 def _read_form(name: str, content: bytes) -> dict[str, Any]:
     try:
         schema = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise DeploymentRejected([Finding("form-unreadable", name, values={"reason": str(error)})]) from error
+        raise _unreadable(name, str(error)) from error
     if not isinstance(schema, dict) or not isinstance(schema.get("id"), str):
-        raise DeploymentRejected(
-            [Finding("form-unreadable", name, values={"reason": "no object with an id"})]
-        )
+        raise _unreadable(name, "no object with an id")
     return schema
 
 
-def _check(
-    session: Session | None,
-    diagrams: Sequence[model.Diagram | None],
-    schemas: Sequence[dict[str, Any] | None],
-) -> list[Finding]:
-    here = {schema["id"] for schema in schemas if schema is not None}
-    known_forms = here | set(session.scalars(select(Form.form_id))) if session is not None else None
+def _unreadable(name: str, reason: str) -> DeploymentRejected:
+    return DeploymentRejected([Finding("form-unreadable", name, values={"reason": reason})])
+
+
+def _check(session: Session | None, reads: Sequence[Read]) -> list[Finding]:
+    """Check the files together; what exists beside them is known only where there is a session."""
+    diagrams = [read.diagram for read in reads if read.diagram is not None]
     job_types = set(registered(session)) if session is not None else None
+    known_forms = {str(read.form["id"]) for read in reads if read.form is not None}
+    processes = {process for diagram in diagrams for process in diagram.processes}
+    if session is not None:
+        known_forms |= set(session.scalars(select(Form.form_id)))
+        processes |= set(session.scalars(select(ProcessDefinition.process_id)))
     findings: list[Finding] = []
-    for schema in schemas:
-        for problem in forms.check(schema) if schema is not None else ():
-            values = {
-                "form": schema["id"] if schema else "",
-                "vi": problem.text("vi"),
-                "en": problem.text("en"),
-            }
-            findings.append(Finding("form-refused", str(values["form"]), values=values))
-    for diagram in diagrams:
-        if diagram is not None:
-            findings += checking.check(diagram, forms=known_forms, job_types=job_types)
-    return findings
+    for read in reads:
+        if read.form is not None:
+            findings += _check_form(read.form)
+        elif read.diagram is not None:
+            findings += checking.check(
+                read.diagram,
+                read.root,
+                forms=known_forms if session is not None else None,
+                job_types=job_types,
+                processes=processes if session is not None else None,
+            )
+    return findings + (checking.find_recursion(diagrams) if len(diagrams) > 1 else [])
 
 
-def _store_form(session: Session, schema: dict[str, Any], deployment: Deployment) -> None:
+def _check_form(form: Mapping[str, Any]) -> list[Finding]:
+    return [
+        Finding("form-refused", str(form["id"]), values={"vi": problem.text("vi"), "en": problem.text("en")})
+        for problem in forms.check(form)
+    ]
+
+
+def _store_form(session: Session, schema: Mapping[str, Any], deployment: Deployment) -> None:
     latest = session.scalars(
         select(Form).where(Form.form_id == schema["id"]).order_by(Form.version.desc()).limit(1)
     ).first()
