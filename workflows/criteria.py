@@ -1,0 +1,132 @@
+"""Criteria of a movement as dated rows, and the check that names each one that is not met with its source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from workflows.tables import Criterion
+from workflows.vocabulary import INFLUENCES, label
+
+DATA = Path(__file__).parent / "data" / "criteria"
+# The form for each reach of influence (598/KH-TTTV III.3.a; for b and c the ladder of the central guidance).
+FORM_OF_INFLUENCE = {
+    "department": "certificate_of_commendation",
+    "city_field": "certificate_of_merit",
+    "nation": "state_level",
+}
+REACH = {influence: rank for rank, influence in enumerate(FORM_OF_INFLUENCE)}
+INFLUENCE_OF_FORM = {form: influence for influence, form in FORM_OF_INFLUENCE.items()}
+FORM_SOURCES = {
+    "certificate_of_commendation": "598/KH-TTTV mục III.3.a",
+    "certificate_of_merit": "598/KH-TTTV mục III.3.b",
+    "state_level": "598/KH-TTTV mục III.3.c",
+}
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read one file of criteria into rows with every column filled."""
+    table = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        {
+            "movement_code": table["movement_code"],
+            "subject_kind": entry["subject_kind"],
+            "group_number": entry["group"],
+            "position": position,
+            "key": entry["key"],
+            "kind": entry["kind"],
+            "bound": entry.get("bound"),
+            "mandatory": entry["mandatory"],
+            "veto": entry.get("veto", False),
+            "label": entry["label"],
+            "text": entry["text"],
+            "source": entry["source"],
+            "valid_from": date.fromisoformat(table["valid_from"]),
+            "valid_until": None,
+        }
+        for position, entry in enumerate(table["criteria"])
+    ]
+
+
+def install(session: Session) -> None:
+    """Add the carried criteria of movements that have none in the database yet."""
+    known = set(session.scalars(select(Criterion.movement_code)))
+    for path in sorted(DATA.glob("*.json")):
+        session.add_all(Criterion(**row) for row in read(path) if row["movement_code"] not in known)
+    session.flush()
+
+
+def in_force(session: Session, movement_code: str, day: date) -> Sequence[Criterion]:
+    """Return the criteria of a movement in force on a day, in the order of the plan."""
+    return session.scalars(
+        select(Criterion)
+        .where(
+            Criterion.movement_code == movement_code,
+            Criterion.valid_from <= day,
+            or_(Criterion.valid_until.is_(None), Criterion.valid_until > day),
+        )
+        .order_by(Criterion.position)
+    ).all()
+
+
+def evaluate(
+    criteria: Sequence[Criterion], subject_kind: str, answers: Mapping[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """Check answers against the criteria of a kind of subject; return {"failures": […], "warnings": […]}.
+
+    Each finding holds key, label, text, source, group and veto. A criterion without an answer is not met. One
+    that is not mandatory only warns.
+    """
+    findings: dict[str, list[dict[str, Any]]] = {"failures": [], "warnings": []}
+    for criterion in criteria:
+        if criterion.subject_kind == subject_kind and not _met(criterion, answers.get(criterion.key)):
+            findings["failures" if criterion.mandatory else "warnings"].append(
+                {
+                    "key": criterion.key,
+                    "label": criterion.label,
+                    "text": criterion.text,
+                    "source": criterion.source,
+                    "group": criterion.group_number,
+                    "veto": criterion.veto,
+                }
+            )
+    return findings
+
+
+def check_influence(form: str, influence: str) -> dict[str, Any] | None:
+    """Return a finding when a form asks for a wider influence than the achievement has, else nothing."""
+    needed = INFLUENCE_OF_FORM.get(form)
+    if needed is None or REACH.get(influence, -1) >= REACH[needed]:
+        return None
+    return {
+        "key": "influence",
+        "label": f"phạm vi ảnh hưởng từ mức “{label(INFLUENCES, needed)}”",
+        "text": "Thành tích đến đâu khen thưởng đến đó: hình thức phải phù hợp phạm vi ảnh hưởng.",
+        "source": f"{FORM_SOURCES[form]}; Luật Thi đua, khen thưởng 2022 Đ5k2",
+        "group": 0,
+        "veto": False,
+    }
+
+
+def describe(precheck: Mapping[str, Any] | None) -> str:
+    """Write the result of a check for people: "Đạt", or every criterion that is not met with its source."""
+    if not precheck:
+        return "Chưa kiểm tra"
+    failures = "; ".join(f"{entry['label']} ({entry['source']})" for entry in precheck["failures"])
+    warnings = "; ".join(f"{entry['label']} ({entry['source']})" for entry in precheck["warnings"])
+    text = f"Không đạt: {failures}" if failures else "Đạt"
+    return f"{text}. Lưu ý: {warnings}" if warnings else text
+
+
+def _met(criterion: Criterion, answer: Any) -> bool:
+    if criterion.kind == "boolean":
+        return answer is True
+    if isinstance(answer, bool) or not isinstance(answer, (int, float)) or criterion.bound is None:
+        return False
+    return answer >= criterion.bound if criterion.kind == "number" else answer <= criterion.bound

@@ -1,0 +1,107 @@
+"""Movements: the plans under which offices nominate, their dates and the policy by which dates are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.errors import BadInput, NotFound, Refused
+from engine.handlers import Json, ServiceCall
+from workflows import calendar
+from workflows.movement_texts import read_text
+from workflows.tables import Movement
+
+DATA = Path(__file__).parent / "data" / "movements"
+DEFAULT_POLICY = "previous_working_day"
+
+__all__ = ["deadlines", "find", "install", "list_all", "options", "read_text", "set_policy"]
+
+
+def install(session: Session) -> None:
+    """Add the carried movements that are not in the database yet."""
+    known = set(session.scalars(select(Movement.code)))
+    for path in sorted(DATA.glob("*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["code"] not in known:
+            add(session, record)
+    session.flush()
+
+
+def add(session: Session, record: dict[str, Any]) -> Movement:
+    """Add a movement from its record, as read_text or a carried file gives it."""
+    movement = Movement(
+        code=record["code"],
+        title=record["title"],
+        issuing_body=record["issuing_body"],
+        issued_on=date.fromisoformat(record["issued_on"]) if record["issued_on"] else None,
+        center=record.get("center"),
+        deadline_policy=record.get("deadline_policy", DEFAULT_POLICY),
+        record=record,
+    )
+    session.add(movement)
+    session.flush()
+    return movement
+
+
+def find(session: Session, code: str) -> Movement:
+    """Return a movement by its code; raises NotFound."""
+    found = session.scalar(select(Movement).where(Movement.code == code))
+    if found is None:
+        raise NotFound(kind="movement", key=code)
+    return found
+
+
+def list_all(session: Session) -> Sequence[Movement]:
+    """Return all movements, the newest plan first, plans without a date last."""
+    return session.scalars(
+        select(Movement).order_by(Movement.issued_on.desc().nulls_last(), Movement.code)
+    ).all()
+
+
+def set_policy(session: Session, code: str, policy: str) -> None:
+    """Switch how a movement reads "trước ngày …"; raises BadInput for an unknown policy."""
+    if policy not in calendar.POLICIES:
+        expected = ", ".join(calendar.POLICIES)
+        raise BadInput(expected=expected, expected_vi=expected, found=policy)
+    find(session, code).deadline_policy = policy
+    session.flush()
+
+
+def deadlines(
+    session: Session, movement: Movement, period: str
+) -> tuple[calendar.Deadline, calendar.Deadline]:
+    """Return the deadlines of a month: the offices' report to the centre and the centre's report upward.
+
+    The days come from the plan (598/KH-TTTV section IV: before the 16th and before the 20th); raises Refused
+    for a movement whose plan names none.
+    """
+    days = [entry["day"] for entry in movement.record.get("reporting", [])]
+    if len(days) < 2:
+        raise Refused(
+            vi=f"Kế hoạch của phong trào {movement.code} không nêu ngày báo cáo hằng tháng.",
+            en=f"The plan of movement {movement.code} names no monthly reporting dates.",
+            source=movement.code,
+        )
+    year, month = (int(part) for part in period.split("-"))
+    working = calendar.load(session)
+    office, center = sorted(days)[:2]
+    return (
+        calendar.before_day(working, date(year, month, office), movement.deadline_policy),
+        calendar.before_day(working, date(year, month, center), movement.deadline_policy),
+    )
+
+
+def options(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Return the movements one can nominate under, as options of a select (a form source)."""
+    rows: list[Json] = [
+        {"value": movement.code, "label": f"{movement.code}: {movement.title}"}
+        for movement in list_all(session)
+        if movement.center
+    ]
+    return {"movements": rows}

@@ -1,0 +1,136 @@
+"""Rulings: what a level says about each nominee, read from its form and written into the nominations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.errors import Conflict, Text
+from engine.handlers import Json, ServiceCall
+from workflows import awards, calls, nominations, notices, organisation
+from workflows.tables import Nomination, Submission
+from workflows.vocabulary import show_period
+
+CHOICE_LABELS = {
+    "award": Text("Tặng", "Award"),
+    "submit_up": Text("Trình cấp trên", "Submit upward"),
+    "decline": Text("Không tặng", "Decline"),
+}
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """One decision on one nominee, with its reason and the row it stands in."""
+
+    nomination: Nomination
+    decision: str
+    reason: str
+    entry: Mapping[str, Any]
+    path: str
+
+
+def read(
+    call: ServiceCall,
+    nominees: Sequence[Nomination],
+    choices: Callable[[Nomination], tuple[str, ...]],
+    reason_for: tuple[str, ...] = ("decline",),
+) -> list[Ruling]:
+    """Return one ruling for every nominee; raises FormInvalid per row, Conflict for another list."""
+    given = nominations.parse_ids(calls.read_rows(call, "rows"))
+    if set(given) != {nomination.id for nomination in nominees}:
+        raise Conflict(
+            expected="a decision on every nominee of the list",
+            found="the list on the page is not the present one",
+            found_vi="danh sách trên trang không khớp danh sách hiện tại, phải quyết định từng đề nghị",
+        )
+    messages: dict[str, list[Text]] = {}
+    rulings = []
+    for nomination in nominees:
+        index, entry = given[nomination.id]
+        messages.update(calls.check_row(entry, f"rows.{index}", choices(nomination), reason_for))
+        reason = str(entry.get("reason") or "").strip()
+        rulings.append(Ruling(nomination, str(entry.get("decision")), reason, entry, f"rows.{index}"))
+    calls.refuse_wrong(messages)
+    return rulings
+
+
+def recommend(call: ServiceCall, ruling: Ruling, positive: str) -> None:
+    """Record an appraisal: what is recommended, and why when it is not."""
+    nomination = ruling.nomination
+    nomination.recommendation = "decline" if ruling.decision == "decline" else positive
+    nomination.recommendation_reason = ruling.reason if ruling.decision == "decline" else ""
+    nominations.add_step(nomination, call, "appraised", nominations.describe_recommendation(nomination))
+
+
+def choices_at(level: str) -> Callable[[Nomination], tuple[str, ...]]:
+    """Return which decisions a level may take on a nominee: award its forms, pass others up, or decline."""
+
+    def choose(nomination: Nomination) -> tuple[str, ...]:
+        own = awards.DECIDED_AT[nomination.form] == level
+        return ("award" if own else "submit_up", "decline")
+
+    return choose
+
+
+def rows(session: Session, nominees: Sequence[Nomination], level: str) -> list[Json]:
+    """Return nominees as rows that each carry the `choices` open at a level."""
+    units = organisation.unit_names(session)
+    choose = choices_at(level)
+    return [
+        {
+            **nominations.row(nomination, units),
+            "choices": [
+                {
+                    "value": choice,
+                    "label": CHOICE_LABELS[choice].vi,
+                    "label_en": CHOICE_LABELS[choice].en,
+                }
+                for choice in choose(nomination)
+            ],
+        }
+        for nomination in nominees
+    ]
+
+
+def award(
+    session: Session, call: ServiceCall, nominees: Sequence[Nomination], submission: Submission
+) -> None:
+    """Award nominees of one form by one numbered decision and tell their offices."""
+    decision = awards.decide(session, call, nominees, submission)
+    for nomination in nominees:
+        finish_award(session, call, nomination, decision.number if decision else "")
+
+
+def finish_award(session: Session, call: ServiceCall, nomination: Nomination, number: str) -> None:
+    """Close an awarded nomination and tell its office."""
+    nomination.reason = ""
+    nominations.move(nomination, call, "awarded", nomination.level, "")
+    nominations.add_step(nomination, call, "awarded", f"Quyết định số {number}")
+    tell(session, call, nomination)
+
+
+def decline(session: Session, call: ServiceCall, ruling: Ruling) -> None:
+    """Close a declined nomination with its reason and tell its office."""
+    nomination = ruling.nomination
+    nomination.reason = ruling.reason
+    nominations.move(nomination, call, "declined", nomination.level, "")
+    nominations.add_step(nomination, call, "declined", ruling.reason)
+    tell(session, call, nomination)
+
+
+def tell(session: Session, call: ServiceCall, nomination: Nomination) -> None:
+    """Tell an office the result of one of its nominations, with the reason."""
+    proposal = nomination.proposal
+    month = show_period(proposal.period)
+    result = nominations.describe_result(nomination)
+    reason = f" Lý do: {nomination.reason}" if nomination.reason else ""
+    letter = notices.Letter(
+        kind="nomination.decided",
+        about=str(nomination.id),
+        vi=f"Kết quả đề nghị {month} cho “{nomination.subject}”: {result}.{reason}",
+        en=f"Result of the nomination of '{nomination.subject}' for {proposal.period}: {nomination.status}.",
+    )
+    notices.send(session, call, [f"{proposal.office}.head", f"{proposal.office}.staff"], letter)

@@ -1,0 +1,297 @@
+"""The tables of the nomination domain; times in UTC, answers as JSON, no reference into engine tables."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from engine.tables import Base, Identity, Json
+
+
+class Unit(Base):
+    """An organisational unit: office, centre, department, people's committee."""
+
+    __tablename__ = "unit"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    short_name: Mapped[str]
+    kind: Mapped[str]  # office, coordination_office, center, department_office, department, committee
+    parent_code: Mapped[str | None] = mapped_column(index=True)
+
+
+class Person(Base):
+    """A person of a unit, known to the sign-in by `login`."""
+
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    position: Mapped[str]
+    unit_code: Mapped[str] = mapped_column(index=True)
+    memberships: Mapped[list[Membership]] = relationship(
+        back_populates="person", cascade="all, delete-orphan"
+    )
+
+
+class Membership(Base):
+    """A person's place in a group such as `P1.staff`."""
+
+    __tablename__ = "membership"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    group_name: Mapped[str] = mapped_column(primary_key=True, index=True)
+    person: Mapped[Person] = relationship(back_populates="memberships")
+
+
+class CalendarDay(Base):
+    """A day that differs from its weekday, with the notice that says so."""
+
+    __tablename__ = "calendar_day"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, unique=True)
+    kind: Mapped[str]  # holiday, make_up (a worked Saturday)
+    name: Mapped[str]
+    source: Mapped[str]
+    verified: Mapped[bool]
+    active: Mapped[bool]  # False keeps an undecided day in the table without counting it
+
+
+class Movement(Base):
+    """An emulation movement as its plan describes it; `record` is what movements.read_text gives."""
+
+    __tablename__ = "movement"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    issuing_body: Mapped[str]
+    issued_on: Mapped[date | None] = mapped_column(Date)
+    center: Mapped[str | None]  # the unit whose offices nominate under it
+    deadline_policy: Mapped[str]  # strict, previous_working_day, next_working_day
+    record: Mapped[Any] = mapped_column(Json)
+
+
+class Criterion(Base):
+    """One measurable criterion of a movement, in force from a day on."""
+
+    __tablename__ = "criterion"
+    __table_args__ = (UniqueConstraint("movement_code", "key", "valid_from"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    movement_code: Mapped[str] = mapped_column(index=True)
+    subject_kind: Mapped[str]  # individual, collective
+    group_number: Mapped[int]
+    position: Mapped[int]
+    key: Mapped[str]
+    kind: Mapped[str]  # boolean, number (at least), count (at most)
+    bound: Mapped[int | None]
+    mandatory: Mapped[bool]
+    veto: Mapped[bool]
+    label: Mapped[str]
+    text: Mapped[str]
+    source: Mapped[str]
+    valid_from: Mapped[date] = mapped_column(Date)
+    valid_until: Mapped[date | None] = mapped_column(Date)
+
+
+class Consolidation(Base):
+    """The consolidated report of one centre for one month."""
+
+    __tablename__ = "consolidation"
+    __table_args__ = (UniqueConstraint("center", "period"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    movement_code: Mapped[str]
+    center: Mapped[str]
+    period: Mapped[str]
+    status: Mapped[str]  # open, closed, sent
+    instance_id: Mapped[int]
+    report_due_at: Mapped[datetime]
+    report_late_from: Mapped[datetime]
+    report_reminder_at: Mapped[datetime]
+    center_due_at: Mapped[datetime]
+    center_late_from: Mapped[datetime]
+    center_reminder_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    late: Mapped[bool]
+    overdue_marked_at: Mapped[datetime | None]
+
+
+class Proposal(Base):
+    """The monthly proposal of one office; its key is the business key of its process instance."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (Index("ix_proposal_month", "center", "period", "office"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    movement_code: Mapped[str]
+    office: Mapped[str]
+    center: Mapped[str]
+    period: Mapped[str]
+    report_kind: Mapped[str]  # proposal, nothing_to_report
+    status: Mapped[str]  # draft, prepared, signed, submitted, returned, answered
+    version: Mapped[int]  # number of times it was sent to the centre
+    instance_id: Mapped[int]
+    report_due_at: Mapped[datetime]
+    report_late_from: Mapped[datetime]
+    supplement_due_at: Mapped[datetime | None]  # stands beside the original date, never replaces it
+    return_reason: Mapped[str]
+    returned_by: Mapped[str]  # head, center or nothing
+    submitted_at: Mapped[datetime | None]
+    resubmitted_at: Mapped[datetime | None]
+    received_at: Mapped[datetime | None]
+    late: Mapped[bool]
+    supplement_late: Mapped[bool]
+    nominations: Mapped[list[Nomination]] = relationship(back_populates="proposal", order_by="Nomination.id")
+
+
+class Submission(Base):
+    """A tờ trình: of the centre to the department, of that to the province, of that to the State."""
+
+    __tablename__ = "submission"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    level: Mapped[str] = mapped_column(index=True)  # who receives it: department, province, state
+    from_unit: Mapped[str]
+    to_unit: Mapped[str]
+    center: Mapped[str]
+    period: Mapped[str]
+    consolidation_id: Mapped[int | None] = mapped_column(ForeignKey("consolidation.id"), index=True)
+    status: Mapped[str]  # draft, signed, received, decided
+    version: Mapped[int]
+    number: Mapped[str | None] = mapped_column(unique=True)  # given when it is signed, never before
+    note: Mapped[str]
+    return_reason: Mapped[str]
+    report: Mapped[Any] = mapped_column(Json)  # missing, late and empty-handed offices as they stood
+    signed_by: Mapped[str]
+    signed_at: Mapped[datetime | None]
+    received_at: Mapped[datetime | None]
+    late: Mapped[bool]
+    instance_id: Mapped[int]
+
+
+class AwardDecision(Base):
+    """A decision that awards, with number and date; nominations point at it."""
+
+    __tablename__ = "award_decision"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    decided_on: Mapped[date] = mapped_column(Date)
+    form: Mapped[str]
+    level: Mapped[str]  # department, province, state
+    signed_by: Mapped[str]
+    instance_id: Mapped[int | None]
+    submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
+
+
+class Nomination(Base):
+    """One subject proposed for one form of award for one achievement; it has its own life across levels."""
+
+    __tablename__ = "nomination"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), index=True)
+    subject_kind: Mapped[str]
+    subject: Mapped[str]
+    position: Mapped[str]
+    type: Mapped[str]
+    form: Mapped[str] = mapped_column(index=True)
+    influence: Mapped[str]
+    achievement: Mapped[str]
+    achieved_on: Mapped[date | None] = mapped_column(Date)
+    achievement_ref: Mapped[str]
+    subject_key: Mapped[str] = mapped_column(index=True)  # kind and folded name
+    initiative_ref: Mapped[str]
+    initiative_key: Mapped[str] = mapped_column(index=True)  # folded
+    answers: Mapped[Any] = mapped_column(Json)  # answers to the criteria and `report_attested`
+    precheck: Mapped[Any] = mapped_column(Json)  # {"failures": […], "warnings": […]}
+    status: Mapped[str] = mapped_column(index=True)  # see workflows.nominations.STATUSES
+    level: Mapped[str]  # office, center, department, province, state
+    holder: Mapped[str]  # the group that has it now
+    since: Mapped[datetime]
+    version: Mapped[int]
+    recommendation: Mapped[str]
+    recommendation_reason: Mapped[str]
+    reason: Mapped[str]
+    search_text: Mapped[str]  # folded: without diacritics, lower case
+    submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
+    upward_submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
+    state_submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
+    award_decision_id: Mapped[int | None] = mapped_column(ForeignKey("award_decision.id"), index=True)
+    proposal: Mapped[Proposal] = relationship(back_populates="nominations")
+    award: Mapped[AwardDecision | None] = relationship()
+    versions: Mapped[list[NominationVersion]] = relationship(
+        back_populates="nomination", order_by="NominationVersion.number"
+    )
+    steps: Mapped[list[NominationStep]] = relationship(
+        back_populates="nomination", order_by="NominationStep.id"
+    )
+
+
+class NominationVersion(Base):
+    """What was sent to the centre, kept unchanged when a later version is sent."""
+
+    __tablename__ = "nomination_version"
+    __table_args__ = (UniqueConstraint("nomination_id", "number"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    nomination_id: Mapped[int] = mapped_column(ForeignKey("nomination.id"))
+    number: Mapped[int]
+    content: Mapped[Any] = mapped_column(Json)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    nomination: Mapped[Nomination] = relationship(back_populates="versions")
+
+
+class NominationStep(Base):
+    """One thing that happened to a nomination: the lineage from office to State."""
+
+    __tablename__ = "nomination_step"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    nomination_id: Mapped[int] = mapped_column(ForeignKey("nomination.id"), index=True)
+    at: Mapped[datetime]
+    level: Mapped[str]
+    outcome: Mapped[str]
+    reason: Mapped[str]
+    actor: Mapped[str]
+    instance_id: Mapped[int | None]
+    nomination: Mapped[Nomination] = relationship(back_populates="steps")
+
+
+class InitiativeUse(Base):
+    """An initiative (sáng kiến) that served as basis of a title or of a form of award."""
+
+    __tablename__ = "initiative_use"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    initiative_ref: Mapped[str] = mapped_column(index=True)
+    subject: Mapped[str]
+    award_kind: Mapped[str]  # title, form
+    award_name: Mapped[str]
+    decision_number: Mapped[str]
+    decided_on: Mapped[date] = mapped_column(Date)
+
+
+class Book(Base):
+    """The counter of one register of documents in one year; numbers start at 01 (NĐ 30/2020 Đ15)."""
+
+    __tablename__ = "book"
+    __table_args__ = (UniqueConstraint("symbol", "year"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    symbol: Mapped[str]
+    year: Mapped[int]
+    last_number: Mapped[int]
+
+
+class Notice(Base):
+    """A message to a group, in both languages."""
+
+    __tablename__ = "notice"
+    __table_args__ = (UniqueConstraint("group_name", "kind", "about"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    group_name: Mapped[str] = mapped_column(index=True)
+    kind: Mapped[str]
+    about: Mapped[str]  # what it is about; one notice of a kind per group and subject
+    vi: Mapped[str]
+    en: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+    instance_id: Mapped[int | None]
