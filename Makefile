@@ -12,7 +12,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
 
 setup: $(VENV)/.installed ## create the environment, install, build the front end, compile the translations
-	@$(BIN)/python -m web.assets
+	@$(BIN)/python web/assets.py
 	@$(BIN)/pybabel -q compile -d web/translations 2>/dev/null || $(BIN)/pybabel compile -d web/translations
 
 $(VENV)/.installed: requirements.lock pyproject.toml

@@ -100,8 +100,8 @@ def test_scenario_03_a_returned_dossier_keeps_its_instance_its_first_version_and
     chain.review(Trần_Bình=("return", reason))
     proposal = chain.proposal("P1", PERIOD)
     task, context, values = chain.form(STAFF["P1"], "supplement")
-    rows = [{**row, "report_attested": True} for row in values["rows"]]
-    chain.do(STAFF["P1"], "supplement", rows=rows, note="Đã bổ sung xác nhận")
+    rows = [{**row, "report_attested": True} for row in values["nominees"]]
+    chain.do(STAFF["P1"], "supplement", nominees=rows)
     chain.do(HEADS["P1"], "head_review", decision="sign")
 
     assert any(path.endswith(".reason") for path in invalid.value.messages)
@@ -113,7 +113,7 @@ def test_scenario_03_a_returned_dossier_keeps_its_instance_its_first_version_and
     assert (context["report_due_at"], bool(context["supplement_due_at"])) == ("16/10/2026", True)
     versions = chain.nomination("Trần Bình").versions
     assert [version.number for version in versions] == [1, 2]
-    assert [version.content["answers"]["report_attested"] for version in versions] == [False, True]
+    assert [version.content["report_attested"] for version in versions] == [False, True]
     assert proposal.version == 2
 
 

@@ -1,0 +1,141 @@
+"""People over HTTP without a browser: sign in, read pages, fill and send forms; a server as its own process."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib import error, parse, request
+
+from lxml import html
+
+PASSWORD = "bangvang"
+ROOT = Path(__file__).parent.parent
+START = 60.0
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command line `bangvang …` of this environment."""
+    return [sys.executable, "-c", "from web.cli import main; main()", *arguments]
+
+
+class Server:
+    """`bangvang serve` on a database of its own; can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.environment = {**os.environ, "BANGVANG_INSTANCE": str(folder), "BANGVANG_TEST_CLOCK": "1"}
+
+    @property
+    def base(self) -> str:
+        """Return the address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self) -> str:
+        """Return the address of the database."""
+        return f"sqlite:///{self.folder / 'bangvang.sqlite3'}"
+
+    def load_demo(self) -> None:
+        """Make the database and load the demo."""
+        subprocess.run(
+            command("demo", "--no-serve"), env=self.environment, cwd=ROOT, check=True, capture_output=True
+        )
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        log = (self.folder / "server.log").open("ab")
+        serve = command("serve", "--port", str(self.port))
+        self.process = subprocess.Popen(serve, env=self.environment, cwd=ROOT, stdout=log, stderr=log)
+        log.close()
+        end = time.monotonic() + START
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            with suppress(OSError), request.urlopen(f"{self.base}/sign-in", timeout=5):
+                return
+            time.sleep(0.05)
+        raise RuntimeError((self.folder / "server.log").read_text(encoding="utf-8")[-2000:])
+
+    def kill(self) -> None:
+        """Kill the process at once, as a power cut would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Visitor:
+    """One signed-in person with a cookie jar."""
+
+    def __init__(self, base: str, login: str) -> None:
+        self.base, self.login = base, login
+        self.jar = CookieJar()
+        self.opener = request.build_opener(request.HTTPCookieProcessor(self.jar))
+        self.token = ""
+
+    def sign_in(self) -> None:
+        """Sign in with the demo password."""
+        page = self.get("/sign-in")
+        self.send("/sign-in", {**fields(page, "/sign-in"), "name": self.login, "password": PASSWORD})
+
+    def get(self, path: str) -> html.HtmlElement:
+        """Return a page; raises HTTPError for a refusal."""
+        with self.opener.open(self.base + path, timeout=30) as answer:
+            return html.fromstring(answer.read())
+
+    def send(self, path: str, values: Mapping[str, str] | Sequence[tuple[str, str]]) -> str:
+        """Send a form; return the address it led to."""
+        pairs = list(values.items()) if isinstance(values, Mapping) else list(values)
+        body = parse.urlencode(pairs).encode()
+        with self.opener.open(self.base + path, data=body, timeout=30) as answer:
+            answer.read()
+            address: str = answer.geturl()
+            return address
+
+    def tasks(self) -> list[int]:
+        """Return the ids of everything in the inbox, own tasks first."""
+        found: list[int] = []
+        for scope in ("mine", "group"):
+            page = self.get(f"/tasks/?scope={scope}")
+            links = page.xpath("//a[starts-with(@href, '/tasks/')]/@href")
+            ids = [int(match[1]) for link in links if (match := re.fullmatch(r"/tasks/(\d+)", link))]
+            found += [task for task in dict.fromkeys(ids) if task not in found]
+        return found
+
+    def task_form(self, task: int) -> tuple[str, list[tuple[str, str]]]:
+        """Return where a task's form is sent, and the values it shows."""
+        path = f"/tasks/{task}/complete"
+        page = self.get(f"/tasks/{task}")
+        return path, pairs(page, path)
+
+
+def pairs(page: html.HtmlElement, action: str) -> list[tuple[str, str]]:
+    """Return the values of the form with an action, in order."""
+    form = next(form for form in page.forms if (form.action or "").split("?")[0] == action)
+    return [(name, value or "") for name, value in form.form_values()]
+
+
+def fields(page: html.HtmlElement, action: str) -> dict[str, str]:
+    """Return the values of the form with an action by name."""
+    return dict(pairs(page, action))
+
+
+def refused(raised: BaseException) -> int | None:
+    """Return the HTTP status of a refusal, None for a connection that broke."""
+    return raised.code if isinstance(raised, error.HTTPError) else None
