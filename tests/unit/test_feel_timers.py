@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from engine import feel
+from engine.clock import ZONE
 from engine.feel import FeelError
 
 NOW = datetime(2026, 10, 15, 20, 0, tzinfo=UTC)
@@ -82,7 +83,7 @@ def test_a_cycle_that_began_in_the_past_goes_on_without_drift() -> None:
 
     assert due == datetime(2026, 10, 30, 17, tzinfo=UTC)
     assert left == 2  # nine of twelve are past, this is the tenth
-    assert [moment.astimezone(feel.timers.ZONE).day for moment in following] == [30, 31, 31]
+    assert [moment.astimezone(ZONE).day for moment in following] == [30, 31, 31]
 
 
 def test_a_cycle_whose_occurrences_are_all_past_fires_once_at_once() -> None:
