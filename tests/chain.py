@@ -10,21 +10,42 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments, forms, instances, tasks, timers
+from engine import clock, deployments, forms, tasks
 from engine.actors import SYSTEM, Actor
 from engine.tables import ProcessInstance, UserTask
-from workflows import HANDLERS, demo
-from workflows.tables import Consolidation, Nomination, Notice, Person, Proposal
+from workflows import HANDLERS, demo, story
+from workflows.story import (
+    CHAIR,
+    COORDINATION,
+    DEPARTMENT_DIRECTOR,
+    DEPARTMENT_OFFICE,
+    DIRECTOR,
+    HEADS,
+    HOME_AFFAIRS,
+    MOVEMENT,
+    STAFF,
+)
+from workflows.tables import Consolidation, Nomination, Notice, Proposal
+
+__all__ = [
+    "CHAIR",
+    "COORDINATION",
+    "DEPARTMENT_DIRECTOR",
+    "DEPARTMENT_OFFICE",
+    "DIRECTOR",
+    "HEADS",
+    "HOME_AFFAIRS",
+    "MOVEMENT",
+    "STAFF",
+    "Chain",
+    "Row",
+    "at",
+    "collective",
+    "individual",
+]
 
 BPMN = Path(__file__).parent.parent / "bpmn"
-MOVEMENT = "598/KH-TTTV"
 Row = dict[str, Any]
-
-STAFF = {"P1": "an.p1", "P2": "chi.p2", "P3": "giang.p3", "P4": "khanh.p4"}
-HEADS = {"P1": "binh.p1", "P2": "dung.p2", "P3": "hai.p3", "P4": "lan.p4"}
-COORDINATION, DIRECTOR = "mai.tchc", "nam.tttv"
-DEPARTMENT_OFFICE, DEPARTMENT_DIRECTOR = "oanh.vps", "phuc.sxd"
-HOME_AFFAIRS, CHAIR = "quynh.snv", "son.ubnd"
 
 
 def at(text: str) -> datetime:
@@ -34,45 +55,14 @@ def at(text: str) -> datetime:
 
 def individual(subject: str, **changes: Any) -> Row:
     """Return an individual who meets every criterion of III.1.b, for a Giấy khen."""
-    return {
-        "subject_kind": "individual",
-        "subject": subject,
-        "position": "Chuyên viên",
-        "type": "thematic",
-        "form": "certificate_of_commendation",
-        "influence": "department",
-        "achievement": f"{subject} thiết kế mẫu chốt kiểm soát tại cửa ngõ thành phố trong ba ngày",
-        "achieved_on": "05/01/2026",
-        "achievement_ref": "",
-        "initiative_ref": "",
-        "report_attested": True,
-        "tasks_completed": True,
-        "contributed": True,
-        "complied": True,
-        "not_criticised": True,
-    } | changes
+    achievement = f"{subject} thiết kế mẫu chốt kiểm soát tại cửa ngõ thành phố trong ba ngày"
+    return story.individual(subject, **{"achievement": achievement, **changes})
 
 
 def collective(subject: str, **changes: Any) -> Row:
     """Return an office that meets every criterion of III.1.a, for a Giấy khen."""
-    return {
-        "subject_kind": "collective",
-        "subject": subject,
-        "type": "thematic",
-        "form": "certificate_of_commendation",
-        "influence": "department",
-        "achievement": f"{subject} hoàn thành phương án thiết kế mẫu bệnh viện dã chiến đúng tiến độ",
-        "achieved_on": "10/01/2026",
-        "achievement_ref": "",
-        "initiative_ref": "",
-        "report_attested": True,
-        "completed_percent": 100,
-        "collective_not_criticised": True,
-        "quality_assured": True,
-        "proactive": True,
-        "exemplary": True,
-        "violations": 0,
-    } | changes
+    achievement = f"{subject} hoàn thành phương án thiết kế mẫu bệnh viện dã chiến đúng tiến độ"
+    return story.collective(subject, **{"achievement": achievement, **changes})
 
 
 class Chain:
@@ -88,16 +78,12 @@ class Chain:
 
     def actor(self, login: str) -> Actor:
         """Return a person with the groups of the organisation."""
-        person = self.session.scalars(select(Person).where(Person.login == login)).one()
-        return Actor(login, frozenset(entry.group_name for entry in person.memberships))
+        return story.find_actor(self.session, login)
 
     def move(self, moment: str) -> None:
         """Move the clock on; every timer due on the way fires at its own time, as the worker would do it."""
-        target = at(moment)
-        while due := timers.due(self.session, target):
-            clock.pin(max(due[0].due_at, clock.now()))
-            timers.fire(self.session, due[0].id)
-        clock.pin(target)
+        story.fire_due(self.session, at(moment))
+        clock.pin(at(moment))
 
     def open_tasks(self, login: str) -> list[str]:
         """Return the elements of what a person could work on now."""
@@ -120,16 +106,13 @@ class Chain:
 
     def do(self, login: str, element: str, **answers: Any) -> UserTask:
         """Complete a task with the form as it is shown, changed by the answers."""
-        task, _context, values = self.form(login, element)
-        tasks.complete(self.session, task.id, {**values, **answers}, self.actor(login))
+        task = story.complete(self.session, login, element, lambda _: answers)
         self.session.commit()
         return task
 
     def decide(self, login: str, element: str, choose: Callable[[Row], Row], **answers: Any) -> UserTask:
         """Complete a task that has one row per nominee: `choose` changes each row."""
-        task, _context, values = self.form(login, element)
-        rows = [{**row, **choose(row)} for row in values["rows"]]
-        tasks.complete(self.session, task.id, {**values, "rows": rows, **answers}, self.actor(login))
+        task = story.decide(self.session, login, element, choose, **answers)
         self.session.commit()
         return task
 
@@ -137,24 +120,13 @@ class Chain:
 
     def open_month(self, period: str) -> ProcessInstance:
         """Let the coordinating office open the month."""
-        variables = {"movement": MOVEMENT, "period": period, "center": "TTTV"}
-        actor = self.actor(COORDINATION)
-        started = instances.start(
-            self.session, "center_consolidation", variables, actor, business_key=f"TTTV/{period}"
-        )
+        started = story.open_month(self.session, period)
         self.session.commit()
         return started
 
     def open_proposal(self, office: str, period: str) -> ProcessInstance:
         """Let an office open its proposal."""
-        variables = {"movement": MOVEMENT, "period": period, "office": office, "center": "TTTV"}
-        started = instances.start(
-            self.session,
-            "office_proposal",
-            variables,
-            self.actor(STAFF[office]),
-            business_key=f"{office}/598/{period}",
-        )
+        started = story.open_proposal(self.session, office, period)
         self.session.commit()
         return started
 
@@ -167,8 +139,8 @@ class Chain:
 
     def prepare(self, office: str, nominees: Sequence[Row]) -> None:
         """Let the staff of an office write the list."""
-        kind = "proposal" if nominees else "nothing_to_report"
-        self.do(STAFF[office], "prepare_proposal", report_kind=kind, nominees=list(nominees))
+        story.prepare(self.session, office, nominees)
+        self.session.commit()
 
     def review(self, *, closed: bool = False, **decisions: tuple[str, str]) -> UserTask:
         """Let the coordinating office review: accept all but those named (`An_B=("return", "…")`)."""

@@ -90,9 +90,13 @@ def test_scenario_02_a_violation_of_one_worker_vetoes_the_office_but_not_its_peo
     assert chain.nomination("Phạm Dung").status == "open"
 
 
-def test_scenario_03_a_returned_dossier_keeps_its_instance_its_first_version_and_both_dates(chain: Chain) -> None:
+def test_scenario_03_a_returned_dossier_keeps_its_instance_its_first_version_and_both_dates(
+    chain: Chain,
+) -> None:
     chain.open_month(PERIOD)
-    started = chain.propose("P1", PERIOD, [individual("Nguyễn An"), individual("Trần Bình", report_attested=False)])
+    started = chain.propose(
+        "P1", PERIOD, [individual("Nguyễn An"), individual("Trần Bình", report_attested=False)]
+    )
     reason = "Báo cáo thành tích của ông Bình thiếu xác nhận"
 
     with pytest.raises(FormInvalid) as invalid:
@@ -117,7 +121,9 @@ def test_scenario_03_a_returned_dossier_keeps_its_instance_its_first_version_and
     assert proposal.version == 2
 
 
-def test_scenario_04_a_report_on_the_15th_is_in_time_and_one_on_the_16th_is_late_but_accepted(chain: Chain) -> None:
+def test_scenario_04_a_report_on_the_15th_is_in_time_and_one_on_the_16th_is_late_but_accepted(
+    chain: Chain,
+) -> None:
     chain.open_month(PERIOD)
     chain.move("2026-10-15 16:30")
     chain.propose("P1", PERIOD, [individual("Nguyễn An")])
@@ -234,7 +240,9 @@ def test_scenario_08_the_centre_consolidates_signs_and_the_department_receives(c
     assert chain.nomination("Đỗ Khánh").level == "department"
 
 
-def test_scenario_09_the_form_decides_the_route_and_two_forms_for_one_achievement_are_refused(chain: Chain) -> None:
+def test_scenario_09_the_form_decides_the_route_and_two_forms_for_one_achievement_are_refused(
+    chain: Chain,
+) -> None:
     chain.open_month(PERIOD)
     merit = {"form": "certificate_of_merit", "influence": "city_field"}
     chain.open_proposal("P1", PERIOD)
@@ -271,7 +279,9 @@ def test_scenario_10_an_achievement_already_awarded_is_blocked_another_one_is_no
         chain.prepare("P1", [individual("Nguyễn An", achievement_ref="TT-2026-07")])
     chain.session.rollback()
     other = individual(
-        "Nguyễn An", achievement_ref="TT-2026-11", achievement="Lập phương án điều phối vật tư cho bệnh viện dã chiến"
+        "Nguyễn An",
+        achievement_ref="TT-2026-11",
+        achievement="Lập phương án điều phối vật tư cho bệnh viện dã chiến",
     )
     chain.prepare("P1", [other])
 
@@ -304,7 +314,11 @@ def test_the_whole_chain_brings_every_answer_back_to_the_office(chain: Chain) ->
     chain.open_month(PERIOD)
     state = {"form": "state_level", "influence": "nation"}
     merit = {"form": "certificate_of_merit", "influence": "city_field"}
-    first = [individual("Nguyễn An"), individual("Trần Bình", **merit), individual("Lê Chi", not_criticised=False)]
+    first = [
+        individual("Nguyễn An"),
+        individual("Trần Bình", **merit),
+        individual("Lê Chi", not_criticised=False),
+    ]
     office = chain.propose("P1", PERIOD, first)
     chain.propose("P2", PERIOD, [individual("Phạm Dung", **state), collective("Phòng Giám sát")])
     chain.review(closed=True, Phòng_Giám_sát=("set_aside", "Trùng thành tích với đợt trước"))
@@ -318,7 +332,10 @@ def test_the_whole_chain_brings_every_answer_back_to_the_office(chain: Chain) ->
     declined = {"decision": "declined", "reason": "Phạm vi ảnh hưởng chưa đến toàn quốc"}
     chain.decide(HOME_AFFAIRS, "record_state_answer", lambda row: declined)
 
-    results = {name: chain.nomination(name) for name in ("Nguyễn An", "Trần Bình", "Lê Chi", "Phạm Dung", "Phòng Giám sát")}
+    results = {
+        name: chain.nomination(name)
+        for name in ("Nguyễn An", "Trần Bình", "Lê Chi", "Phạm Dung", "Phòng Giám sát")
+    }
     assert {name: found.status for name, found in results.items()} == {
         "Nguyễn An": "awarded",
         "Trần Bình": "awarded",
