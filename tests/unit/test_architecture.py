@@ -1,0 +1,76 @@
+"""The house rules of the README that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+ROOMS = ("engine", "workflows", "web")
+MODULES = sorted(
+    path
+    for room in ROOMS
+    for path in (ROOT / room).rglob("*.py")
+    if "node_modules" not in path.parts and "migrations" not in path.parts
+)
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+COMMITTERS = {"web/db.py", "engine/worker.py"}
+CATCHES_EVERYTHING = {"engine/worker.py"}
+FORBIDDEN_NAMES = ("utils", "helpers", "common", "services", "managers")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_only_two_places_commit() -> None:
+    found = {name(path) for path in MODULES if re.search(r"\.(commit|rollback)\(", path.read_text("utf-8"))}
+
+    assert found <= COMMITTERS
+
+
+def test_one_place_catches_everything() -> None:
+    found = {name(path) for path in MODULES if re.search(r"except (Exception|\s*:)", path.read_text("utf-8"))}
+
+    assert found <= CATCHES_EVERYTHING
+
+
+@pytest.mark.parametrize("path", MODULES + TESTS, ids=name)
+def test_no_module_is_longer_than_400_lines(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_module_says_what_it_owns(path: Path) -> None:
+    documentation = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+    assert documentation
+    assert "TODO" not in documentation
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    assert [name(path) for path in MODULES if path.stem in FORBIDDEN_NAMES] == []
+
+
+def test_the_top_level_is_the_agreed_one() -> None:
+    ignored = {".git", ".venv", "instance"}
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+
+    assert folders - ignored <= {"bpmn", "engine", "workflows", "web", "tests", "build", "dist"}
+
+
+@pytest.mark.parametrize("room", ["bpmn", *ROOMS, "tests"])
+def test_every_room_has_a_readme_of_one_page(room: str) -> None:
+    text = (ROOT / room / "README.md").read_text("utf-8")
+
+    assert len(text.splitlines()) < 90
+
+
+def test_nothing_names_the_machine_it_was_written_on() -> None:
+    pattern = re.compile(r"/work/(main|shared)|\.\./shared|helper-\d")
+    product = [*MODULES, *(ROOT / "bpmn").iterdir(), *ROOT.glob("*.md"), *ROOT.glob("*/README.md")]
+
+    assert [name(path) for path in product if path.is_file() and pattern.search(path.read_text("utf-8"))] == []
