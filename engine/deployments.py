@@ -41,14 +41,15 @@ class Read:
     form: Mapping[str, Any] | None = None
 
 
-def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
+def deploy(session: Session, files: Sequence[File], actor: Actor, *, alone: bool = False) -> Deployment:
     """Check the files and store each process and form as a new version.
 
     Raises DeploymentRejected with every error; warnings do not refuse. Unchanged processes and forms keep
-    their version.
+    their version. `alone` judges the files without asking what exists beside them, as a simulation does.
     """
     reads = [_read(name, content) for name, content in files]
-    errors = [finding for finding in _check(session, reads) if finding.severity == "error"]
+    findings = _check(None if alone else session, reads)
+    errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DeploymentRejected(errors)
     deployment = Deployment(at=clock.now(), actor=actor.name)
