@@ -67,9 +67,9 @@ def simulate(plan: Plan, language: str = "vi") -> Outcome:
     Base.metadata.create_all(engine)
     start = plan.start or datetime.now(UTC)
     with Session(engine) as session, clock.pinned(start):
-        findings = [finding.as_dict(language) for finding in deployments.check(session, plan.files)]
+        findings = [finding.as_dict(language) for finding in deployments.check(None, plan.files)]
         try:
-            deployments.deploy(session, plan.files, SYSTEM)
+            deployments.deploy(session, plan.files, SYSTEM, alone=True)
         except DeploymentRejected:
             return Outcome("refused", findings=findings)
         names = plan.processes or _startable(session)

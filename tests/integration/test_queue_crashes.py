@@ -90,12 +90,12 @@ def pause_between_transactions(place: Place, process: int) -> None:
 
 def test_rule_5_a_paused_worker_is_fenced_when_it_wakes_up(place: Place, tmp_path: Path) -> None:
     defer_jobs(place, range(1), 1)
-    with worker_process(place.url, hold=1.0, marks=tmp_path) as paused:
+    with worker_process(place.url, hold=0.6, marks=tmp_path) as paused:
         assert wait_until(lambda: (tmp_path / str(paused.pid)).exists())
         pause_between_transactions(place, paused.pid or 0)
 
         # The other worker has taken the job but not begun its transaction: both could still do it.
-        with worker_process(place.url, hold=2.5, marks=tmp_path) as other:
+        with worker_process(place.url, hold=1.5, marks=tmp_path) as other:
             assert wait_until(lambda: (tmp_path / str(other.pid)).exists())
             os.kill(paused.pid or 0, signal.SIGCONT)
             assert wait_until(lambda: read_effects(place, "job") == [0])

@@ -96,7 +96,7 @@ def test_a_worker_thread_starts_works_and_stops_promptly(place: Place) -> None:
 
 
 def test_stopping_lets_the_running_job_end(place: Place) -> None:
-    running = worker.start_thread(place.queue, make_sessions(place.engine), do_work(lasts=1.0))
+    running = worker.start_thread(place.queue, make_sessions(place.engine), do_work(lasts=0.5))
     defer(place, lambda session: queue.defer_job(session, 1, 1))
     assert wait_until(lambda: [status for _, status, _ in read_jobs(place)] == ["doing"])
 
@@ -109,7 +109,7 @@ def test_a_job_deferred_by_another_connection_wakes_the_worker(place: Place) -> 
     sleepy = Pace(poll=60, rescue=60)
     with working(place, do_work(), pace=sleepy):
         assert wait_until(lambda: count_workers(place) == 1)
-        time.sleep(1.0)
+        time.sleep(0.5)
 
         defer(place, lambda session: queue.defer_job(session, 1, 1))
 
@@ -139,7 +139,7 @@ def test_a_pinned_clock_makes_a_far_timer_fire(tmp_path: Path) -> None:
             defer(place, lambda session: queue.defer_timer(session, 1, far))
             defer(place, lambda session: queue.defer_timer(session, 2, far + timedelta(seconds=1)))
             with working(place, do_work()):
-                time.sleep(0.5)
+                assert wait_until(lambda: count_workers(place) == 1)
                 assert read_effects(place, "timer") == []
 
                 clock.pin(far)
@@ -188,8 +188,9 @@ def test_a_job_that_waits_for_its_next_attempt_holds_up_no_other_job_of_its_inst
     assert [task for task, _, _ in read_jobs(place)] == ["wake"]
 
 
-def test_a_lost_version_check_costs_no_retry(place: Place) -> None:
+def test_a_lost_version_check_costs_no_retry(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
+    monkeypatch.setattr(worker, "BREATH", 0.01)
 
     def run(session: Session, job_id: int) -> None:
         record(session, "job", job_id)
@@ -274,6 +275,7 @@ def test_a_job_that_can_neither_run_nor_fail_is_kept_as_failed(
         raise NotFound(kind="job", key=1)
 
     monkeypatch.setattr(worker, "BREATH", 0.01)
+    monkeypatch.setattr(worker, "GIVE_UP_LIMIT", 3)
     defer(place, lambda session: queue.defer_job(session, 1, 1))
 
     with working(place, replace(do_work(), run_job=refuse, fail_job=refuse)):

@@ -1,0 +1,305 @@
+"""Run due timers and jobs, each in a transaction of its own, exactly once.
+
+    stop = threading.Event()
+    work = Work(fire_timer=timers.fire, run_job=jobs.run, fail_job=jobs.fail)
+    worker.run(queue, session_factory, work, stop)            # `bangvang worker`: returns when `stop` is set
+    running = worker.start_thread(queue, session_factory, work)   # `serve`: a daemon thread
+    worker.stop_thread(running)
+
+The worker opens a session from `session_factory`, gives it the queue (`session.info["queue"]`) and commits
+it. In the transaction of the effect it first removes the queue's own job, if that is still its own
+(`queue_tables.settle`): so effect and end of the job are one commit, a job run again after a crash finds no
+second effect, and a worker that was paused until it was given up is refused.
+
+What goes wrong in an effect rolls everything back. A lost version check or a lost connection costs no
+retry. Any other error is one failure, recorded in a new transaction: `fail_job` takes one retry from the job,
+and as long as retries are left the same transaction puts it back with a longer pause each time; with the last
+one `fail_job` makes the incident. A timer is tried again likewise and goes on with the longest pause, unless
+there is a `fail_timer` that makes an incident instead.
+
+Here and in the web room's transaction, and nowhere else, sessions are committed; here alone any exception
+is caught.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from procrastinate import App, JobContext
+from procrastinate.app import WorkerOptions
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from engine import held_jobs, queue_tables
+from engine import queue as queues
+from engine.errors import StaleInstance
+from engine.queue import Queue
+
+logger = logging.getLogger(__name__)
+
+CONCURRENCY = 4
+STALE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)  # seconds between tries when another transaction was first
+RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800))  # the last one repeats
+TIMER_RETRIES = 3
+TAKEN_LIMIT = 5  # runs that neither ended nor failed, because their worker died: counts as one failure
+GIVE_UP_LIMIT = 10  # the same when not even the failure can be recorded: the job is kept as failed
+BREATH = 1.0  # seconds before a job goes back at once
+RESTART_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)  # seconds before a broken worker is started again
+HEALTHY_AFTER = 60.0  # seconds of running after which the next restart is quick again
+STOP_INTERVAL = 0.05
+# PostgreSQL ends the transaction of a worker that sleeps inside it, so that its locks do not outlive a pause.
+PAUSED_LIMIT = select(func.set_config("idle_in_transaction_session_timeout", "300000", True))  # milliseconds
+KEEP_HOURS = 24 * 30  # failed jobs of the queue; history for people is the engine's
+
+Effect = Callable[[Session], object]
+Recovery = Callable[[Session, str], object]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the queue's jobs do; each takes a session inside a transaction and the id of a row.
+
+    `fire_timer` and `run_job` return quietly when the row is no longer wanted. `fail_job` is called at every
+    failure with the error's text, takes one retry and makes the incident when it was the last; `fail_timer`
+    is called once, when a timer failed TIMER_RETRIES times.
+    """
+
+    fire_timer: Callable[[Session, int], object]
+    run_job: Callable[[Session, int], object]
+    fail_job: Callable[[Session, int, str], object]
+    fail_timer: Callable[[Session, int, str], object] | None = None
+
+
+@dataclass(frozen=True)
+class Running:
+    """A worker in a thread of this process, and how to stop it."""
+
+    thread: threading.Thread
+    stop: threading.Event
+
+
+@dataclass(frozen=True)
+class _Room:
+    """What every task of one worker needs."""
+
+    queue: Queue
+    session_factory: Callable[[], Session]
+    work: Work
+    stop: threading.Event
+
+
+class Fenced(Exception):
+    """Expected to still run the job, but it was handed to another worker."""
+
+
+class _AtOnce(BaseRetryStrategy):
+    """Put back at once whatever a task raised: nothing that was queued is lost, its attempts are counted."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return: now; or None when there is no hope."""
+        return RetryDecision() if job.attempts < GIVE_UP_LIMIT else None
+
+
+def run(queue: Queue, session_factory: Callable[[], Session], work: Work, stop: threading.Event) -> None:
+    """Work until `stop` is set; start again with growing pauses whenever the database was away."""
+    room = _Room(queue, session_factory, work, stop)
+    restarts = 0
+    while not stop.is_set():
+        started = time.monotonic()
+        error = _failure_of(lambda: asyncio.run(_serve(room)), "the worker broke")
+        if stop.is_set():
+            return
+        restarts = 0 if time.monotonic() - started > HEALTHY_AFTER else restarts
+        pause = RESTART_PAUSES[min(restarts, len(RESTART_PAUSES) - 1)]
+        logger.error("the worker starts again in %s s: %s", pause, error or "its connection broke")
+        restarts += 1
+        stop.wait(pause)
+
+
+def start_thread(queue: Queue, session_factory: Callable[[], Session], work: Work) -> Running:
+    """Run the worker in a daemon thread of this process."""
+    stop = threading.Event()
+    arguments = (queue, session_factory, work, stop)
+    thread = threading.Thread(target=run, args=arguments, name="worker", daemon=True)
+    thread.start()
+    return Running(thread, stop)
+
+
+def stop_thread(running: Running, timeout: float = 30.0) -> bool:
+    """Stop the worker after the jobs it runs now, return whether it ended within `timeout` seconds."""
+    running.stop.set()
+    running.thread.join(timeout)
+    return not running.thread.is_alive()
+
+
+async def _serve(room: _Room) -> None:
+    """Run one worker until it breaks or is asked to stop."""
+    app = _build_app(room)
+    working = asyncio.create_task(_work(app))
+    while not room.stop.is_set() and not working.done():
+        await asyncio.wait({working}, timeout=STOP_INTERVAL)
+    if not working.done():
+        working.cancel()
+    try:
+        await working
+    except asyncio.CancelledError:
+        logger.debug("the worker stopped as asked")
+
+
+async def _work(app: App) -> None:
+    async with app.open_async():
+        await app.run_worker_async()
+
+
+def _build_app(room: _Room) -> App:
+    pace = room.queue.pace
+    defaults: WorkerOptions = {
+        "concurrency": CONCURRENCY,
+        "delete_jobs": "successful",
+        "install_signal_handlers": False,
+        "fetch_job_polling_interval": pace.poll,
+        "update_heartbeat_interval": pace.heartbeat,
+        "stalled_worker_timeout": pace.stall,
+    }
+    connector = queues.open_connector(room.queue)
+    app = App(connector=connector, worker_defaults=defaults)
+    app.job_manager = held_jobs.HeldJobs(connector)
+    _add_effects(app, room)
+    _add_upkeep(app, room.queue)
+    return app
+
+
+def _add_effects(app: App, room: _Room) -> None:
+    """Name the tasks that change the engine's state."""
+
+    @app.task(name=queues.TIMER, queue=queues.NAME, pass_context=True, retry=_AtOnce())
+    def timer(context: JobContext, *, timer_id: int, failures: int) -> None:
+        def recover(session: Session, error: str) -> None:
+            if room.work.fail_timer is not None and failures + 1 >= TIMER_RETRIES:
+                room.work.fail_timer(session, timer_id, error)
+            else:
+                again = room.queue.clock() + _pause(failures)
+                queues.defer_timer(session, timer_id, again, failures=failures + 1)
+
+        _perform(room, context.job, lambda session: room.work.fire_timer(session, timer_id), recover)
+
+    @app.task(name=queues.JOB, queue=queues.NAME, pass_context=True, retry=_AtOnce())
+    def job(context: JobContext, *, job_id: int, instance_id: int, retries: int, failures: int) -> None:
+        def recover(session: Session, error: str) -> None:
+            room.work.fail_job(session, job_id, error)
+            if failures + 1 < retries:
+                again = room.queue.clock() + _pause(failures)
+                queues.defer_job(
+                    session, job_id, instance_id, at=again, retries=retries, failures=failures + 1
+                )
+
+        _perform(room, context.job, lambda session: room.work.run_job(session, job_id), recover)
+
+    @app.task(name=queues.WAKE, queue=queues.NAME, pass_context=True, retry=_AtOnce())
+    def wake(context: JobContext, *, job_id: int, instance_id: int, retries: int, failures: int) -> None:
+        _commit(
+            room,
+            context.job,
+            lambda session: queues.defer_job(
+                session, job_id, instance_id, retries=retries, failures=failures
+            ),
+        )
+
+
+def _add_upkeep(app: App, queue: Queue) -> None:
+    """Name the periodic tasks: jobs of lost workers run again, old failed jobs go."""
+
+    @app.periodic(cron=f"* * * * * */{queue.pace.rescue}")
+    @app.task(name="rescue", queueing_lock="rescue", pass_context=True)
+    async def rescue(context: JobContext, timestamp: int) -> None:
+        manager = context.app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=queue.pace.stall):
+            logger.warning("job %s was left by worker %s and runs again", job.call_string, job.worker_id)
+            await manager.retry_job(job)
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="remove_old", queueing_lock="remove_old", pass_context=True)
+    async def remove_old(context: JobContext, timestamp: int) -> None:
+        await context.app.job_manager.delete_old_jobs(
+            KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+
+
+def _perform(room: _Room, job: Job, effect: Effect, recover: Recovery) -> None:
+    """Run one effect; on failure record it in a new transaction.
+
+    1. A lost version check is tried again at once; when it is lost each time, the job goes back as it is.
+    2. So does a job whose connection broke, and one whose failure can not be recorded.
+    3. Any other error, or a job that was taken up too often, is recorded by `recover`.
+    """
+    error = _try_effect(room, job, effect) if job.attempts < TAKEN_LIMIT else None
+    if isinstance(error, Fenced) or (error is None and job.attempts < TAKEN_LIMIT):
+        return
+    message = f"{type(error).__name__}: {error}" if error else f"taken up {job.attempts} times without an end"
+    if not _is_free(error):
+        error = _failure_of(
+            lambda: _commit(room, job, lambda session: recover(session, message)), "not recorded"
+        )
+    if error is not None:
+        room.stop.wait(BREATH)
+        raise error
+
+
+def _try_effect(room: _Room, job: Job, effect: Effect) -> Exception | None:
+    """Run one effect, again at once as long as another transaction was first; return what went wrong."""
+    error = None
+    for pause in STALE_PAUSES:
+        error = _failure_of(lambda: _commit(room, job, effect), "rolled back")
+        if not isinstance(error, StaleInstance):
+            break
+        room.stop.wait(pause)
+    return error
+
+
+def _is_free(error: Exception | None) -> bool:
+    """Say whether an error costs no retry: nothing is wrong with the job itself."""
+    return isinstance(error, StaleInstance) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def _commit(room: _Room, job: Job, effect: Effect) -> None:
+    """Run one effect and end its job in one transaction; raise Fenced when the job is another worker's."""
+    with room.session_factory() as session:
+        session.info["queue"] = room.queue
+        # On SQLite this asks for a write transaction from the first statement on; elsewhere it means nothing.
+        connection = session.connection(execution_options={"write": True})
+        if connection.dialect.name == "postgresql":
+            connection.execute(PAUSED_LIMIT)
+        if connection.execute(queue_tables.settle(job)).rowcount != 1:
+            raise Fenced
+        effect(session)
+        session.commit()
+
+
+def _failure_of(action: Callable[[], object], outcome: str) -> Exception | None:
+    """Run `action`, return what it raised: the one place where any exception is caught."""
+    try:
+        action()
+    except Fenced as error:
+        logger.warning("a job was handed to another worker while this one was paused")
+        return error
+    except StaleInstance as error:
+        return error
+    except Exception as error:
+        logger.exception(outcome)
+        return error
+    return None
+
+
+def _pause(failures: int) -> timedelta:
+    return RETRY_PAUSES[min(failures, len(RETRY_PAUSES) - 1)]
