@@ -1,4 +1,4 @@
-"""Drive the real chain of seed 001 as its people do: real diagrams, real forms, real handlers, a pinned clock."""
+"""Drive the chain of seed 001 as its people do: real diagrams, forms and handlers, a pinned clock."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_saving_over_a_newer_draft_is_refused_and_loses_nothing(thao: Visitor) -
 
     assert first == (200, {"version": 2})
     assert late[0] == 409
-    assert "Hồ Phương Thảo" in late[1]["detail"] or "thao.it" in late[1]["detail"]
+    assert "Hồ Phương Thảo đã lưu bản nháp lần 2" in late[1]["detail"]
     assert thao.get(f"{draft}diagram").data == content
 
 

@@ -1,0 +1,144 @@
+"""The command line: files checked and simulated without a database, people added, settings read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.site import BPMN, close, open_site, sign_in
+from web import cli, configuration, create_app, db
+from workflows import organisation
+
+START = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.bangvang, list(arguments))
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BANGVANG_INSTANCE", str(tmp_path))
+    return tmp_path
+
+
+def test_the_chain_passes_the_check() -> None:
+    files = [str(path) for path in [*sorted(BPMN.glob("*.bpmn")), *sorted(BPMN.glob("*.form"))]]
+
+    result = run("check", "--json", *files)
+
+    errors = [finding for finding in json.loads(result.stdout) if finding["severity"] == "error"]
+    assert errors == []
+    assert result.exit_code == 0
+
+
+def test_a_file_that_would_be_refused_ends_with_one(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.bpmn"
+    broken.write_text("<a>\n<b>", encoding="utf-8")
+
+    result = run("check", str(broken))
+
+    assert result.exit_code == 1
+    assert "error: line" in result.stdout
+
+
+def test_a_simulation_prints_the_promised_json(tmp_path: Path) -> None:
+    diagram = tmp_path / "p.bpmn"
+    diagram.write_text(
+        """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">
+          <process id="p" isExecutable="true"><startEvent id="a"/><task id="b"/><endEvent id="c"/>
+          <sequenceFlow id="f" sourceRef="a" targetRef="b"/><sequenceFlow id="g" sourceRef="b" targetRef="c"/>
+          </process></definitions>""",
+        encoding="utf-8",
+    )
+
+    result = run("simulate", str(diagram), "--json", "--variables", '{"x": 1}')
+
+    outcome = json.loads(result.stdout)
+    assert set(outcome) == {"status", "elements", "waiting", "variables", "incidents", "findings"}
+    assert (outcome["status"], outcome["elements"], outcome["variables"]) == (
+        "completed",
+        ["a", "b", "c"],
+        {"x": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("P1D", START + timedelta(days=1)),
+        ("P1W", START + timedelta(weeks=1)),
+        ("PT1H30M", START + timedelta(minutes=90)),
+        ("2026-10-16T00:00:00+07:00", datetime(2026, 10, 15, 17, 0, tzinfo=UTC)),
+        ("2026-10-16T00:00", datetime(2026, 10, 15, 17, 0, tzinfo=UTC)),
+    ],
+)
+def test_until_is_a_duration_or_a_time(text: str, moment: datetime) -> None:
+    assert cli.read_until(text, START) == moment
+
+
+@pytest.mark.parametrize("text", ["soon", "P", "PT", ""])
+def test_until_is_nothing_else(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        cli.read_until(text, START)
+
+
+def test_variables_are_a_json_object() -> None:
+    assert run("simulate", str(BPMN / "office_proposal.bpmn"), "--variables", "[1]").exit_code == 2
+    assert run("simulate", str(BPMN / "office_proposal.bpmn"), "--variables", "{").exit_code == 2
+
+
+def test_a_person_added_can_sign_in(instance: Path) -> None:
+    with open_site(instance) as app:
+        result = run("user", "add", "moi.p1", "--group", "P1.staff", "--password", "bangvang")
+
+        visitor = sign_in(app, "moi.p1")
+        with app.app_context():
+            groups = organisation.groups_of(db.db.session(), "moi.p1")
+
+    assert result.exit_code == 0, result.output
+    assert groups == {"P1.staff"}
+    assert visitor.get("/tasks/").status_code == 200
+
+
+def test_the_demonstration_loads_a_fresh_database_and_prints_the_sign_ins(instance: Path) -> None:
+    if not (Path(cli.__file__).parent.parent / "engine" / "migrations" / "env.py").exists():
+        pytest.skip("engine/migrations has no migrations yet")
+
+    first = run("demo", "--no-serve")
+    again = run("demo", "--no-serve", "--keep")
+    anew = run("demo", "--no-serve")
+
+    assert (first.exit_code, again.exit_code, anew.exit_code) == (0, 0, 0), first.output + again.output
+    assert "an.p1" in first.output
+    assert "bangvang" in first.output
+    app = create_app({"BANGVANG_INSTANCE": str(instance)})
+    assert sign_in(app, "an.p1").get("/start/").status_code == 200
+    close(app)
+
+
+def test_the_secret_key_is_made_once_and_kept_to_the_owner(tmp_path: Path) -> None:
+    first = configuration.read({"BANGVANG_INSTANCE": str(tmp_path)}, tmp_path)
+    again = configuration.read({"BANGVANG_INSTANCE": str(tmp_path)}, tmp_path)
+
+    assert first["SECRET_KEY"] == again["SECRET_KEY"]
+    assert len(str(first["SECRET_KEY"])) == 64
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_the_clock_cannot_be_held_behind_https(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="TEST_CLOCK"):
+        configuration.read({"BANGVANG_TEST_CLOCK": "1", "BANGVANG_SECURE_COOKIES": "1"}, tmp_path)
+
+
+def test_every_setting_stands_in_the_room_s_readme() -> None:
+    text = (Path(cli.__file__).parent / "README.md").read_text(encoding="utf-8")
+
+    missing = [setting.name for setting in configuration.SETTINGS if f"BANGVANG_{setting.name}" not in text]
+
+    assert missing == []

@@ -1,0 +1,303 @@
+"""The command line `bangvang`: run, demonstrate, check, deploy, simulate, add people."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import flask_migrate
+import structlog
+import waitress
+from flask import Flask
+from sqlalchemy import inspect
+
+from engine import clock, deployments, jobs, queue, simulation, timers, worker
+from engine.actors import SYSTEM
+from engine.bpmn.findings import Finding
+from engine.errors import DeploymentRejected, EngineError
+from web import MIGRATIONS, create_app, db, people, sqlite
+
+THREADS = 8
+BPMN = Path(__file__).parent.parent / "bpmn"
+PASSWORD = "bangvang"  # noqa: S105  of the demonstration's invented people, printed for everybody
+DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+FILES = click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+WORK = worker.Work(fire_timer=timers.fire, run_job=jobs.run, fail_job=jobs.fail)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def main() -> None:
+    """Run the command line; what people should not read goes to the error stream."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    bangvang()
+
+
+@click.group()
+def bangvang() -> None:
+    """Bảng Vàng: nomination approval chains of emulation and commendation."""
+
+
+def inside_application(command: Command) -> Command:
+    """Run a command inside the application's context and turn refusals into messages."""
+
+    @wraps(command)
+    def run(**options: Any) -> Any:
+        app = create_app()
+        try:
+            with app.app_context():
+                return command(app, **options)
+        except EngineError as error:
+            raise click.ClickException(error.text()) from error
+
+    return run  # type: ignore[return-value]
+
+
+@bangvang.command()
+@click.option("--serve/--no-serve", default=True, help="Serve after loading (default), or only load.")
+@click.option(
+    "--keep", is_flag=True, help="Keep a database that is there already; load only into a missing one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@inside_application
+def demo(app: Flask, serve: bool, keep: bool, host: str, port: int) -> None:
+    """Load a fresh database with organisations, movements, people and processes, and print the sign-ins."""
+    if not (keep and is_there()):
+        drop_database()
+    prepare_database()
+    with db.transaction() as session:
+        people.load_demo(session, PASSWORD)
+        deployments.deploy(
+            session, read_files(sorted(BPMN.glob("*.bpmn")) + sorted(BPMN.glob("*.form"))), SYSTEM
+        )
+    with db.reading() as session:
+        for row in people.sign_ins(session):
+            click.echo(f"{row.login:<12} {row.name:<20} {row.groups}")
+    click.echo(f"Mật khẩu / password: {PASSWORD}")
+    if serve:
+        serve_forever(app, host, port)
+
+
+@bangvang.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@inside_application
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve the pages, with the worker beside them in the same process."""
+    serve_forever(app, host, port)
+
+
+@bangvang.command("worker")
+@inside_application
+def work(app: Flask) -> None:
+    """Run due timers and jobs until interrupted."""
+    stop = threading.Event()
+    try:
+        worker.run(db.current_queue(), db.session_factory(), WORK, stop)
+    except KeyboardInterrupt:
+        stop.set()
+
+
+@bangvang.group("db")
+def database() -> None:
+    """Look after the database."""
+
+
+@database.command()
+@inside_application
+def upgrade(app: Flask) -> None:
+    """Bring the database to the newest schema."""
+    prepare_database()
+    click.echo("database: up to date")
+
+
+@bangvang.command()
+@FILES
+@JSON
+def check(files: Sequence[Path], as_json: bool) -> None:
+    """Check files as a deployment would; exit 1 when one of them would be refused."""
+    findings = deployments.check(None, read_files(files))
+    print_findings(findings, as_json)
+    if any(finding.severity == "error" for finding in findings):
+        raise SystemExit(1)
+
+
+@bangvang.command()
+@FILES
+@inside_application
+def deploy(app: Flask, files: Sequence[Path]) -> None:
+    """Deploy files together; all or nothing."""
+    try:
+        with db.transaction() as session:
+            deployment_id = deployments.deploy(session, read_files(files), SYSTEM).id
+    except DeploymentRejected as error:
+        print_findings([finding for finding in error.findings if isinstance(finding, Finding)], as_json=False)
+        raise SystemExit(1) from error
+    click.echo(f"deployment {deployment_id}: {', '.join(path.name for path in files)}")
+
+
+@bangvang.command()
+@FILES
+@click.option(
+    "--process", "processes", multiple=True, metavar="ID", help="Process to start; several start together."
+)
+@click.option("--variables", default="{}", metavar="JSON", help="Variables at the start, a JSON object.")
+@click.option("--until", metavar="WHEN", help="ISO 8601 duration or time up to which due timers fire.")
+@click.option("--complete-user-tasks", is_flag=True, help="Complete every user task at once, without values.")
+@JSON
+def simulate(
+    files: Sequence[Path],
+    processes: Sequence[str],
+    variables: str,
+    until: str | None,
+    complete_user_tasks: bool,
+    as_json: bool,
+) -> None:
+    """Run files on the real engine in memory with a pinned clock; keep nothing."""
+    start = clock.now()
+    plan = simulation.Plan(
+        files=read_files(files),
+        processes=processes,
+        variables=read_variables(variables),
+        start=start,
+        until=read_until(until, start) if until else None,
+        complete_user_tasks=complete_user_tasks,
+    )
+    try:
+        outcome = simulation.simulate(plan, language="en").as_dict()
+    except EngineError as error:
+        raise click.ClickException(error.text("en")) from error
+    if as_json:
+        click.echo(json.dumps(outcome, ensure_ascii=False, default=str))
+    else:
+        for name, value in outcome.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+            click.echo(f"{name}: {text}")
+
+
+@bangvang.group("user")
+def user() -> None:
+    """Look after people."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option(
+    "--group", "groups", multiple=True, metavar="GROUP", help="Group such as P1.staff; repeat for several."
+)
+@click.option("--password", help="Password; asked for when absent.")
+@inside_application
+def add(app: Flask, name: str, groups: Sequence[str], password: str | None) -> None:
+    """Add a person who can sign in, or give an existing one more groups and a new password."""
+    secret = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with db.transaction() as session:
+        people.add(session, name, groups, secret)
+    click.echo(f"user {name}: {', '.join(groups) or 'no group'}")
+
+
+def serve_forever(app: Flask, host: str, port: int) -> None:
+    """Serve with waitress; the worker runs as a thread beside it and stops with it."""
+    running = worker.start_thread(db.current_queue(), db.session_factory(), WORK)
+    click.echo(f"http://{host}:{port}/")
+    try:
+        waitress.serve(app, host=host, port=port, threads=THREADS, ident="bangvang")
+    finally:
+        worker.stop_thread(running)
+
+
+def prepare_database() -> None:
+    """Bring schema and queue to their newest form; the database's folder is made when it is missing."""
+    path = database_path()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if (MIGRATIONS / "env.py").exists():
+        flask_migrate.upgrade()
+    else:  # before the first release there is nothing to migrate from
+        db.db.metadata.create_all(sqlite.writing(db.db.engine))
+    queue.create_schema(db.current_queue())
+
+
+def is_there() -> bool:
+    """Tell whether the database has been made already."""
+    path = database_path()
+    return path.exists() if path is not None else bool(inspect(db.db.engine).get_table_names())
+
+
+def drop_database() -> None:
+    """Remove what the demonstration writes anew: the SQLite file with its companions, or every table."""
+    path = database_path()
+    if path is None:
+        db.db.reflect()
+        db.db.drop_all()
+        return
+    db.db.engine.dispose()
+    for companion in path.parent.glob(f"{path.name}*"):
+        companion.unlink()
+
+
+def database_path() -> Path | None:
+    """Return the file of an SQLite database, None for another database."""
+    url = db.db.engine.url
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def read_files(paths: Sequence[Path]) -> list[tuple[str, bytes]]:
+    """Return the names and contents of files."""
+    return [(path.name, path.read_bytes()) for path in paths]
+
+
+def read_variables(text: str) -> dict[str, Any]:
+    """Return the JSON object of an option; refuse anything else."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f"not JSON: {error}", param_hint="--variables") from error
+    if not isinstance(found, dict):
+        raise click.BadParameter("expected a JSON object", param_hint="--variables")
+    return found
+
+
+def read_until(text: str, start: datetime) -> datetime:
+    """Return the moment an option names: a duration such as P3DT4H after `start`, or a time with zone."""
+    match = DURATION.fullmatch(text)
+    if match and any(match.groups()):
+        weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return start + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = "expected a duration like P3D or a time like 2026-10-16T00:00:00+07:00"
+        raise click.BadParameter(message, param_hint="--until") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=clock.ZONE)
+
+
+def print_findings(findings: Sequence[Finding], as_json: bool) -> None:
+    """Print findings as JSON or one per line: severity, place, text, remedy."""
+    if as_json:
+        click.echo(json.dumps([finding.as_dict("en") for finding in findings], ensure_ascii=False))
+        return
+    for finding in findings:
+        place = finding.element or (f"line {finding.line}" if finding.line else "")
+        click.echo(
+            f"{finding.severity}: {place}: {finding.text('en')} [{finding.rule}] {finding.remedy('en')}"
+        )
+    if not findings:
+        click.echo("no findings")
+
+
+if __name__ == "__main__":
+    main()

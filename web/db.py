@@ -1,0 +1,85 @@
+"""Own the database session of the pages: one per request, read-only during GET, and the only commit.
+
+The recipe that makes SQLite safe stands in `web.sqlite`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import flask
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from engine import queue
+from engine.queue import Queue
+from engine.tables import Base
+from web import sqlite
+from workflows import HANDLERS
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class PageSession(FlaskSession):
+    """A session that reads a snapshot during GET and writes otherwise: a GET that writes always fails."""
+
+    def __init__(self, db: SQLAlchemy, **kwargs: Any) -> None:
+        super().__init__(db, **kwargs)
+        self.info.update(equipment())
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        """Return the engine that fits the request's method; outside a request, the writing one."""
+        bind = super().get_bind(*args, **kwargs)
+        if not isinstance(bind, Engine) or (flask.has_request_context() and flask.request.method in READS):
+            return bind
+        return sqlite.writing(bind)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": PageSession})
+
+
+def init_app(app: flask.Flask) -> None:
+    """Attach the database and the job queue of one application; nothing is connected yet."""
+    db.init_app(app)
+    with app.app_context():
+        sqlite.prepare(db.engine)
+        app.extensions["bangvang.queue"] = queue.open_queue(db.engine)
+
+
+def current_queue() -> Queue:
+    """Return the job queue of the current application."""
+    found: Queue = flask.current_app.extensions["bangvang.queue"]
+    return found
+
+
+def equipment() -> dict[str, object]:
+    """Return what every session carries: the handlers by job type, and the queue its jobs are put into."""
+    return {"handlers": HANDLERS, "queue": current_queue()}
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Give the session, commit when the block ends well, roll everything back when it does not."""
+    session = db.session()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Give a session of its own that sees a snapshot and cannot write, whatever the request's method."""
+    with Session(db.engine) as session:
+        yield session
+
+
+def session_factory() -> sessionmaker[Session]:
+    """Return the factory of writing sessions for the worker; needs the application's context once."""
+    return sessionmaker(sqlite.writing(db.engine), info=equipment())

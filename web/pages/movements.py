@@ -1,0 +1,70 @@
+"""The emulation movements: the list, and one movement with contents, criteria, forms, notes and source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import ColumnElement, select
+
+from engine.errors import NotFound
+from web import listing, moments
+from web.accounts import language_now
+from web.db import db
+from web.security import SIGNED_IN, open_to
+from web.translating import gettext as _
+from workflows.tables import Criterion, Movement
+from workflows.vocabulary import SUBJECT_KINDS, fold, label
+
+blueprint = Blueprint("movements", __name__, url_prefix="/movements")
+
+SORTS: Mapping[str, ColumnElement[Any]] = {
+    "title": Movement.title.expression,
+    "code": Movement.code.expression,
+    "body": Movement.issuing_body.expression,
+    "issued": Movement.issued_on.expression,
+}
+
+
+@blueprint.get("/")
+@open_to(SIGNED_IN)
+def choose() -> ResponseReturnValue:
+    """List the movements; as CSV when asked. They are few: text is searched in memory, diacritics aside."""
+    session = db.session()
+    query = listing.read_query(SORTS, "-issued")
+    everything = session.scalars(listing.ordered(select(Movement), query, SORTS)).all()
+    wanted = fold(query.text)
+    rows = [row for row in everything if wanted in fold(f"{row.code} {row.title} {row.issuing_body}")]
+    if listing.wants_csv():
+        header = [_("Số kế hoạch"), _("Phong trào"), _("Cơ quan ban hành"), _("Ngày")]
+        cells = ((row.code, row.title, row.issuing_body, moments.day(row.issued_on)) for row in rows)
+        return listing.csv_file("phong-trao", header, cells)
+    pages = max(-(-len(rows) // listing.PAGE_SIZE), 1)
+    number = min(query.number, pages)
+    shown = rows[(number - 1) * listing.PAGE_SIZE : number * listing.PAGE_SIZE]
+    return render_template(
+        "movements/list.html", page=listing.Page(shown, len(rows), number, pages), query=query
+    )
+
+
+@blueprint.get("/<int:movement_id>")
+@open_to(SIGNED_IN)
+def show(movement_id: int) -> ResponseReturnValue:
+    """Show one movement as its plan describes it."""
+    session = db.session()
+    movement = session.get(Movement, movement_id)
+    if movement is None:
+        raise NotFound(kind="movement", key=movement_id)
+    criteria = session.scalars(
+        select(Criterion)
+        .where(Criterion.movement_code == movement.code)
+        .order_by(Criterion.subject_kind.desc(), Criterion.group_number, Criterion.position)
+    ).all()
+    by_kind: dict[str, list[Criterion]] = {}
+    for criterion in criteria:
+        by_kind.setdefault(label(SUBJECT_KINDS, criterion.subject_kind, language_now()), []).append(criterion)
+    return render_template(
+        "movements/movement.html", movement=movement, record=movement.record, criteria=by_kind
+    )

@@ -1,0 +1,157 @@
+"""One user task: see it, claim it, release it, complete it; what was typed survives every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import deployments, tasks
+from engine.actors import Actor
+from engine.errors import EngineError, FormInvalid, NotAllowed
+from engine.handlers import Json
+from engine.tables import HistoryEvent, UserTask
+from web import names, pictures, rendering, timeline
+from web.accounts import current_actor, language_now
+from web.db import db, transaction
+from web.security import SIGNED_IN, open_to
+from web.translating import gettext as _
+
+blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
+
+NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
+# A refusal with one of these statuses leaves the person at the form; any other one is a page of its own.
+STAYS = 422
+
+
+@blueprint.get("/<int:task_id>")
+@open_to(SIGNED_IN)
+def show(task_id: int) -> ResponseReturnValue:
+    """Show the task with its form, diagram and history; 403 for people it does not concern."""
+    session = db.session()
+    task = _visible(session, task_id)
+    return _page(session, task, None, {}, "")
+
+
+@blueprint.post("/<int:task_id>/claim")
+@open_to(SIGNED_IN)
+def claim(task_id: int) -> ResponseReturnValue:
+    """Make the task mine and open it."""
+    with transaction() as session:
+        task = tasks.claim(session, task_id, current_actor())
+        name = task.name
+    flash(_("Bạn đã nhận việc “%(name)s”.", name=name))
+    return redirect(url_for("tasks.show", task_id=task_id), code=303)
+
+
+@blueprint.post("/<int:task_id>/release")
+@open_to(SIGNED_IN)
+def release(task_id: int) -> ResponseReturnValue:
+    """Give the task back to its groups."""
+    with transaction() as session:
+        task = tasks.release(session, task_id, current_actor())
+        name = task.name
+    flash(_("Đã trả việc “%(name)s” lại nhóm.", name=name))
+    return redirect(url_for("inbox.show", scope="group"), code=303)
+
+
+@blueprint.post("/<int:task_id>/complete")
+@open_to(SIGNED_IN)
+def complete(task_id: int) -> ResponseReturnValue:
+    """Complete the task, claiming it on the way; a button that only changes the form shows it again."""
+    session, actor = db.session(), current_actor()
+    form = form_of(session, tasks.get(session, task_id).form_id)
+    raw = rendering.parse_form(form, request.form)
+    action = rendering.row_action(request.form)
+    if action is not None:
+        return _rearrange(session, _visible(session, task_id), raw, action)
+    try:
+        with transaction() as writing:
+            name = tasks.complete(writing, task_id, raw, actor).name
+    except FormInvalid as error:
+        return _page(session, _visible(session, task_id), raw, error.messages, ""), STAYS
+    except EngineError as error:
+        if error.status != STAYS:
+            raise
+        return _page(session, _visible(session, task_id), raw, {}, error.text(language_now())), STAYS
+    flash(_("Đã hoàn thành “%(name)s”.", name=name))
+    return redirect(url_for("inbox.show"), code=303)
+
+
+def form_of(session: Session, form_id: str | None) -> Mapping[str, Any]:
+    """Return the newest version of a form, an empty one for a step without form."""
+    return deployments.form(session, form_id) if form_id else NO_FORM
+
+
+def _visible(session: Session, task_id: int) -> UserTask:
+    task = tasks.get(session, task_id)
+    actor = current_actor()
+    if tasks.may_see(task, actor) or _could_once(session, task, actor):
+        return task
+    raise NotAllowed(
+        actor=names.person(actor.name),
+        operation=f"see user task '{task.name}'",
+        operation_vi=f"xem việc “{task.name}”",
+        reason="the actor is in none of its candidate groups",
+        reason_vi="bạn không thuộc nhóm được giao việc này",
+    )
+
+
+def _could_once(session: Session, task: UserTask, actor: Actor) -> bool:
+    """Tell whether a completed task was offered to the actor's groups: its link says who was first."""
+    completed = select(HistoryEvent.data).where(
+        HistoryEvent.instance_id == task.instance_id,
+        HistoryEvent.kind == "task.completed",
+        HistoryEvent.element == task.element,
+    )
+    found = (data for data in session.scalars(completed) if data.get("task") == task.id)
+    return any(actor.may_act_for(data.get("candidate_groups", ())) for data in found)
+
+
+def _rearrange(
+    session: Session, task: UserTask, raw: Mapping[str, Any], action: tuple[str, str]
+) -> ResponseReturnValue:
+    """Show the form again after a row was added or removed, or a choice changed what is shown."""
+    form, context = form_of(session, task.form_id), tasks.form_context(session, task, current_actor())
+    changed = rendering.apply_action(form, raw, action, context)
+    focus = rendering.focus_after(form, changed, action)
+    if request.headers.get("X-Fragment") == "form":
+        return rendering.render_form(form, context, changed, None, language_now(), focus)
+    return _page(session, task, changed, {}, "", focus)
+
+
+def _page(
+    session: Session,
+    task: UserTask,
+    raw: Mapping[str, Any] | None,
+    messages: Mapping[str, Any],
+    refusal: str,
+    focus: str = "",
+) -> str:
+    actor = current_actor()
+    may_act = task.status == "open" and tasks.may_act(task, actor)
+    form = form_of(session, task.form_id)
+    context: Mapping[str, Json] = tasks.form_context(session, task, actor) if may_act else {}
+    shown = (
+        rendering.render_form(form, context, raw, messages, language_now(), focus) if may_act else Markup()
+    )
+    return render_template(
+        "tasks/task.html",
+        task=task,
+        may_act=may_act,
+        form=shown,
+        submit_words=rendering.submit_label(form, language_now()) or _("Hoàn thành"),
+        summary=rendering.error_summary(messages, form, language_now()) if messages else "",
+        refusal=refusal,
+        documentation=tasks.element(session, task).documentation,
+        process_name=task.instance.definition.name,
+        groups=[names.group(group.group_name) for group in task.candidate_groups],
+        diagram=pictures.of_instance(session, task.instance),
+        events=timeline.story(session, task.instance),
+        me=actor.name,
+    )

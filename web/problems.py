@@ -1,0 +1,176 @@
+"""Say what went wrong: a page in the person's language, or problem details (RFC 9457) when JSON is asked for.
+
+Every page says what happened, what was kept, what to do next. No stack trace leaves the server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import lazy_gettext
+from flask_babel.speaklater import LazyString
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import EngineError, FormInvalid
+from web import names
+from web.accounts import language_now
+from web.translating import gettext as _
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What a page of one status says besides the error's own text."""
+
+    title: LazyString
+    happened: LazyString
+    kept: LazyString
+    next_step: LazyString
+
+
+# Values of errors that hold a login.
+PEOPLE = frozenset({"by", "actor"})
+UNCHANGED = lazy_gettext("Chưa có gì thay đổi trong hồ sơ.")
+GUIDANCE = {
+    400: Guidance(
+        lazy_gettext("Yêu cầu không đọc được"),
+        lazy_gettext("Trình duyệt gửi một yêu cầu mà hệ thống không đọc được, hoặc phiên làm việc đã cũ."),
+        UNCHANGED,
+        lazy_gettext("Quay lại trang trước, tải lại trang rồi thử lần nữa."),
+    ),
+    401: Guidance(
+        lazy_gettext("Cần đăng nhập"),
+        lazy_gettext("Phiên làm việc đã hết nên hệ thống không biết ai đang gửi."),
+        UNCHANGED,
+        lazy_gettext("Đăng nhập lại rồi thực hiện lần nữa."),
+    ),
+    403: Guidance(
+        lazy_gettext("Không có quyền"),
+        lazy_gettext("Trang hoặc việc này không thuộc phần việc của bạn."),
+        UNCHANGED,
+        lazy_gettext("Về trang chính, hoặc hỏi người quản trị nếu bạn cần được giao việc này."),
+    ),
+    404: Guidance(
+        lazy_gettext("Không tìm thấy"),
+        lazy_gettext("Địa chỉ này không có trang nào, hoặc nội dung đã được gỡ."),
+        UNCHANGED,
+        lazy_gettext("Kiểm tra lại địa chỉ, hoặc tìm trong danh sách việc và danh sách đề nghị."),
+    ),
+    405: Guidance(
+        lazy_gettext("Không thực hiện được theo cách này"),
+        lazy_gettext("Địa chỉ này không nhận loại yêu cầu vừa gửi."),
+        UNCHANGED,
+        lazy_gettext("Mở trang từ danh sách rồi dùng các nút trên trang."),
+    ),
+    409: Guidance(
+        lazy_gettext("Việc đã thay đổi"),
+        lazy_gettext("Trong lúc bạn mở trang, người khác đã thay đổi nội dung này."),
+        lazy_gettext("Nội dung bạn vừa gửi chưa được ghi."),
+        lazy_gettext("Mở lại trang để xem tình trạng mới nhất."),
+    ),
+    413: Guidance(
+        lazy_gettext("Nội dung quá lớn"),
+        lazy_gettext("Tệp hoặc biểu mẫu vừa gửi vượt quá 4 MB."),
+        UNCHANGED,
+        lazy_gettext("Chia nhỏ nội dung hoặc gửi tệp nhẹ hơn."),
+    ),
+    422: Guidance(
+        lazy_gettext("Chưa thực hiện được"),
+        lazy_gettext("Một quy định hoặc một mục trong biểu mẫu chưa được đáp ứng."),
+        UNCHANGED,
+        lazy_gettext("Sửa theo lý do nêu trên rồi gửi lại."),
+    ),
+    500: Guidance(
+        lazy_gettext("Hệ thống gặp lỗi"),
+        lazy_gettext("Có lỗi ngoài dự kiến ở máy chủ; lỗi đã được ghi vào nhật ký kèm giờ xảy ra."),
+        lazy_gettext("Thao tác dở dang đã được hoàn lại toàn bộ."),
+        lazy_gettext("Thử lại sau ít phút; nếu còn lỗi, báo người quản trị giờ ghi bên dưới."),
+    ),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the engine, of Flask and of the database with a page that helps."""
+    app.register_error_handler(EngineError, answer_engine_error)
+    app.register_error_handler(StaleDataError, answer_lost_race)
+    app.register_error_handler(CSRFError, answer_http_error)
+    app.register_error_handler(HTTPException, answer_http_error)
+
+
+def answer_engine_error(error: EngineError) -> tuple[Response | str, int]:
+    """Answer a refusal of the engine or of the domain with its own words, people by name."""
+    for key in PEOPLE & set(error.values):
+        error.values[key] = names.person(str(error.values[key]))
+    return answer(
+        error.status, error.text(language_now()), error_type=type(error).__name__, fields=_fields(error)
+    )
+
+
+def answer_lost_race(_error: StaleDataError) -> tuple[Response | str, int]:
+    """Answer a lost version check: somebody else changed the row first."""
+    return answer(409, "", error_type="StaleInstance")
+
+
+def answer_http_error(error: HTTPException) -> tuple[Response | str, int]:
+    """Answer an error of HTTP: unknown address, missing right, too large, the unexpected."""
+    status = error.code or 500
+    return answer(status, "", error_type=type(error).__name__)
+
+
+def answer(
+    status: int, detail: str, *, error_type: str, fields: dict[str, list[str]] | None = None
+) -> tuple[Response | str, int]:
+    """Return the page or the problem details of a status; `detail` is what happened."""
+    guidance = GUIDANCE.get(status) or GUIDANCE[400 if status < 500 else 500]
+    log.info("page.problem", status=status, type=error_type, path=request.path)
+    if wants_json():
+        return problem_details(status, detail or str(guidance.happened), error_type, fields), status
+    page = render_template("problem.html", status=status, guidance=guidance, detail=detail, fields=fields)
+    return page, status
+
+
+def problem_details(
+    status: int, detail: str, error_type: str, fields: dict[str, list[str]] | None = None
+) -> Response:
+    """Return an answer of the type application/problem+json (RFC 9457)."""
+    content: dict[str, object] = {
+        "type": f"urn:bangvang:problem:{error_type}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+    }
+    if fields:
+        content["errors"] = fields
+    response = jsonify(content)
+    response.status_code, response.mimetype = status, "application/problem+json"
+    return response
+
+
+def wants_json() -> bool:
+    """Tell whether the caller reads JSON rather than pages."""
+    if request.is_json:
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
+    return best is not None and best != "text/html" and "text/html" not in request.accept_mimetypes.values()
+
+
+def field_messages(error: FormInvalid) -> dict[str, list[str]]:
+    """Return the messages of a form by the path of their field, in the person's language."""
+    language = language_now()
+    return {path: [text.text(language) for text in texts] for path, texts in error.messages.items()}
+
+
+def summary_title(count: int) -> str:
+    """Return the title of the summary of a form's errors."""
+    return _("Biểu mẫu còn %(count)d mục cần sửa", count=count)
+
+
+def _fields(error: EngineError) -> dict[str, list[str]] | None:
+    return field_messages(error) if isinstance(error, FormInvalid) else None

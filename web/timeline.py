@@ -1,0 +1,192 @@
+"""Tell the history of a case: each event as a sentence in the reader's language, with before and after."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import Session
+
+from engine import clock, deployments, history
+from engine.tables import HistoryEvent, ProcessInstance, UserTask
+from web import moments, names
+from web.translating import gettext as _
+
+# One line per kind; {name} is the drawn name of the element. An unknown kind is shown as it is, never hidden.
+SENTENCES = {
+    "instance.started": lazy_gettext("Bắt đầu hồ sơ"),
+    "instance.completed": lazy_gettext("Kết thúc hồ sơ"),
+    "instance.error": lazy_gettext("Hồ sơ dừng vì lỗi"),
+    "instance.cancelled": lazy_gettext("Hủy hồ sơ"),
+    "element.entered": lazy_gettext("Đến bước “{name}”"),
+    "element.completed": lazy_gettext("Xong bước “{name}”"),
+    "element.cancelled": lazy_gettext("Dừng bước “{name}”"),
+    "task.created": lazy_gettext("Giao việc “{name}”"),
+    "task.claimed": lazy_gettext("Nhận việc “{name}”"),
+    "task.released": lazy_gettext("Trả việc “{name}” lại nhóm"),
+    "task.completed": lazy_gettext("Hoàn thành “{name}”"),
+    "task.cancelled": lazy_gettext("Hủy việc “{name}”"),
+    "job.created": lazy_gettext("Xếp lịch bước tự động “{name}”"),
+    "job.completed": lazy_gettext("Chạy xong bước tự động “{name}”"),
+    "job.failed": lazy_gettext("Bước tự động “{name}” bị lỗi"),
+    "timer.planned": lazy_gettext("Đặt hạn “{name}”"),
+    "timer.fired": lazy_gettext("Đến hạn “{name}”"),
+    "timer.cancelled": lazy_gettext("Bỏ hạn “{name}”"),
+    "subscription.opened": lazy_gettext("Chờ thông điệp “{name}”"),
+    "message.sent": lazy_gettext("Gửi thông điệp “{name}”"),
+    "message.published": lazy_gettext("Gửi thông điệp “{name}”"),
+    "message.thrown": lazy_gettext("Gửi thông điệp “{name}”"),
+    "message.received": lazy_gettext("Nhận thông điệp “{name}”"),
+    "message.correlated": lazy_gettext("Nhận thông điệp “{name}”"),
+    "incident.raised": lazy_gettext("Sự cố ở bước “{name}”"),
+    "incident.resolved": lazy_gettext("Khắc phục sự cố ở bước “{name}”"),
+    "variables.changed": lazy_gettext("Ghi dữ liệu"),
+    "error.uncaught": lazy_gettext("Lỗi nghiệp vụ không có nơi nhận"),
+    "escalation.uncaught": lazy_gettext("Báo cáo vượt cấp không có nơi nhận"),
+}
+# What staff see beside a task; auditors see every kind.
+STORY = frozenset(
+    {
+        "instance.started",
+        "instance.completed",
+        "instance.error",
+        "instance.cancelled",
+        "task.claimed",
+        "task.released",
+        "task.completed",
+        "task.cancelled",
+        "timer.fired",
+        "message.received",
+        "message.correlated",
+        "incident.raised",
+        "incident.resolved",
+    }
+)
+# Bookkeeping of the engine that says nothing to people.
+HIDDEN_DATA = frozenset({"token", "task", "flows", "changes", "values", "name", "scope", "before", "after"})
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value before and after; before is None when there was none."""
+
+    name: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One history event as people read it."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    element: str
+    person: str
+    sentence: str
+    reason: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One user task of a case with its times and whether it kept its due date."""
+
+    element: str
+    name: str
+    person: str
+    started_at: datetime
+    ended_at: datetime | None
+    due_at: datetime | None
+    punctual: str
+
+
+def read(session: Session, instance: ProcessInstance) -> list[Event]:
+    """Return every event of a case by sequence number."""
+    drawn = element_names(session, instance)
+    return [tell(event, drawn) for event in history.of_instance(session, instance.id)]
+
+
+def story(session: Session, instance: ProcessInstance) -> list[Event]:
+    """Return the events of a case that matter to the people who work on it."""
+    return [event for event in read(session, instance) if event.kind in STORY]
+
+
+def element_names(session: Session, instance: ProcessInstance) -> dict[str, str]:
+    """Return the drawn name of every element of the version the case runs on."""
+    elements = deployments.compiled(session, instance).process.elements
+    return {element.id: element.name or element.id for element in elements.values()}
+
+
+def tell(event: HistoryEvent, drawn: Mapping[str, str]) -> Event:
+    """Return one event in words."""
+    name = drawn.get(event.element or "", event.element or "")
+    sentence = str(SENTENCES.get(event.kind, event.kind)).format(name=name)
+    person = names.person(event.actor)
+    if event.on_behalf_of:
+        person = _("%(person)s thay %(other)s", person=person, other=names.person(event.on_behalf_of))
+    data: Mapping[str, Any] = event.data or {}
+    reason = data.get("reason")
+    return Event(
+        sequence=event.sequence,
+        at=event.at,
+        kind=event.kind,
+        element=event.element or "",
+        person=person,
+        sentence=sentence,
+        reason=reason if isinstance(reason, str) else "",
+        changes=tuple(_changes(data)),
+    )
+
+
+def step(session: Session, task: UserTask) -> Step:
+    """Return one user task as a row of the table beside the picture."""
+    return Step(
+        element=task.element,
+        name=task.name,
+        person=names.person(task.ended_by or task.assignee),
+        started_at=task.created_at,
+        ended_at=task.ended_at,
+        due_at=task.due_at,
+        punctual=_punctual(task),
+    )
+
+
+def _punctual(task: UserTask) -> str:
+    if task.due_at is None or task.status == "cancelled":
+        return ""
+    if (task.ended_at or clock.now()) > task.due_at:
+        return _("muộn")
+    return _("đúng hạn") if task.ended_at else _("chưa đến hạn")
+
+
+def _changes(data: Mapping[str, Any]) -> Iterable[Change]:
+    for change in data.get("changes") or ():
+        yield _change(change["name"], change.get("before"), change.get("after"))
+    if "after" in data:
+        yield _change(_("người giữ"), names.person(data.get("before")), names.person(data["after"]))
+    for name, value in {**(data.get("values") or {}), **data}.items():
+        if name not in HIDDEN_DATA and value not in (None, "", [], {}):
+            yield _change(name, None, value)
+
+
+def _change(name: str, before: object, after: object) -> Change:
+    return Change(name, None if before in (None, "") else show_value(before), show_value(after))
+
+
+def show_value(value: object) -> str:
+    """Return a value as people read it: nothing as a dash, moments in local time, other than text as JSON."""
+    if value in (None, ""):
+        return "–"
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if MOMENT.match(value):
+        return moments.precise(datetime.fromisoformat(value))
+    return value
