@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -24,7 +25,8 @@ from engine import clock, deployments, jobs, queue, simulation, timers, worker
 from engine.actors import SYSTEM
 from engine.bpmn.findings import Finding
 from engine.errors import DeploymentRejected, EngineError
-from web import MIGRATIONS, create_app, db, people, sqlite
+from web import create_app, db, people
+from workflows import story
 
 THREADS = 8
 BPMN = Path(__file__).parent.parent / "bpmn"
@@ -71,19 +73,18 @@ def inside_application(command: Command) -> Command:
 @click.option(
     "--keep", is_flag=True, help="Keep a database that is there already; load only into a missing one."
 )
+@click.option("--story/--no-story", "told", default=True, help="Play a running story, or leave it out.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @inside_application
-def demo(app: Flask, serve: bool, keep: bool, host: str, port: int) -> None:
-    """Load a fresh database with organisations, movements, people and processes, and print the sign-ins."""
-    if not (keep and is_there()):
+def demo(app: Flask, serve: bool, keep: bool, told: bool, host: str, port: int) -> None:
+    """Load a fresh database with organisations, movements, people, processes and a story under way."""
+    if keep and is_there():
+        prepare_database()
+    else:
         drop_database()
-    prepare_database()
-    with db.transaction() as session:
-        people.load_demo(session, PASSWORD)
-        deployments.deploy(
-            session, read_files(sorted(BPMN.glob("*.bpmn")) + sorted(BPMN.glob("*.form"))), SYSTEM
-        )
+        prepare_database()
+        load_demo(told)
     with db.reading() as session:
         for row in people.sign_ins(session):
             click.echo(f"{row.login:<12} {row.name:<20} {row.groups}")
@@ -106,6 +107,7 @@ def serve(app: Flask, host: str, port: int) -> None:
 def work(app: Flask) -> None:
     """Run due timers and jobs until interrupted."""
     stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     try:
         worker.run(db.current_queue(), db.session_factory(), WORK, stop)
     except KeyboardInterrupt:
@@ -224,11 +226,18 @@ def prepare_database() -> None:
     path = database_path()
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-    if (MIGRATIONS / "env.py").exists():
-        flask_migrate.upgrade()
-    else:  # before the first release there is nothing to migrate from
-        db.db.metadata.create_all(sqlite.writing(db.db.engine))
+    flask_migrate.upgrade()
     queue.create_schema(db.current_queue())
+
+
+def load_demo(told: bool) -> None:
+    """Load the demonstration: people, processes, and the story when it is to be told."""
+    with db.transaction() as session:
+        people.load_demo(session, PASSWORD)
+        files = read_files(sorted(BPMN.glob("*.bpmn")) + sorted(BPMN.glob("*.form")))
+        deployments.deploy(session, files, SYSTEM)
+        if told:
+            story.play(session)
 
 
 def is_there() -> bool:
@@ -241,12 +250,13 @@ def drop_database() -> None:
     """Remove what the demonstration writes anew: the SQLite file with its companions, or every table."""
     path = database_path()
     if path is None:
+        queue.drop_schema(db.current_queue())
         db.db.reflect()
         db.db.drop_all()
         return
     db.db.engine.dispose()
-    for companion in path.parent.glob(f"{path.name}*"):
-        companion.unlink()
+    for ending in ("", "-wal", "-shm", "-journal", ".writer"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
 def database_path() -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from engine import clock
 from web.translating import gettext as _
@@ -17,6 +17,13 @@ SOON = timedelta(days=2)
 def exact(moment: datetime | None) -> str:
     """Return "16/10/2026 08:00" in the zone of the people, "" for no moment."""
     return clock.local(moment).strftime("%d/%m/%Y %H:%M") if moment else ""
+
+
+def deadline(moment: datetime | None) -> str:
+    """Return "trước ngày 16/10/2026" for a due moment at midnight, as plans say it, else the exact moment."""
+    if moment is None or clock.local(moment).time() != time():
+        return exact(moment)
+    return _("trước ngày %(day)s", day=day(moment))
 
 
 def precise(moment: datetime | None) -> str:
@@ -71,6 +78,7 @@ def span(length: timedelta) -> str:
 FILTERS = {
     "exact": exact,
     "precise": precise,
+    "deadline": deadline,
     "day": day,
     "machine": machine,
     "since": since,

@@ -47,7 +47,7 @@ def forget(engine: Engine) -> None:
 def _connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # SQLAlchemy sends BEGIN, not the sqlite3 module
     # SQLite's own lower() knows ASCII only: "đề nghị" would not find "Đề nghị".
-    connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
+    connection.create_function("lower", 1, _lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import click
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from click.testing import CliRunner, Result
 
+from engine import deployments
+from engine.tables import Base
 from tests.site import BPMN, close, open_site, sign_in
 from web import cli, configuration, create_app, db
 from workflows import organisation
@@ -107,9 +111,6 @@ def test_a_person_added_can_sign_in(instance: Path) -> None:
 
 
 def test_the_demonstration_loads_a_fresh_database_and_prints_the_sign_ins(instance: Path) -> None:
-    if not (Path(cli.__file__).parent.parent / "engine" / "migrations" / "env.py").exists():
-        pytest.skip("engine/migrations has no migrations yet")
-
     first = run("demo", "--no-serve")
     again = run("demo", "--no-serve", "--keep")
     anew = run("demo", "--no-serve")
@@ -120,6 +121,37 @@ def test_the_demonstration_loads_a_fresh_database_and_prints_the_sign_ins(instan
     app = create_app({"BANGVANG_INSTANCE": str(instance)})
     assert sign_in(app, "an.p1").get("/start/").status_code == 200
     close(app)
+
+
+def test_keeping_the_demonstration_keeps_what_designers_deployed(instance: Path) -> None:
+    run("demo", "--no-serve", "--no-story")
+    changed = instance / "office_proposal.bpmn"
+    original = (cli.BPMN / "office_proposal.bpmn").read_text("utf-8")
+    changed.write_text(original.replace("Trưởng phòng xem xét, ký", "Trưởng phòng ký"), "utf-8")
+    deployed = run("deploy", str(changed))
+
+    kept = run("demo", "--no-serve", "--keep")
+
+    assert (deployed.exit_code, kept.exit_code) == (0, 0), deployed.output + kept.output
+    app = create_app({"BANGVANG_INSTANCE": str(instance)})
+    with app.app_context():
+        assert deployments.latest(db.db.session(), "office_proposal").version == 2
+    close(app)
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(instance: Path) -> None:
+    run("db", "upgrade")
+
+    app = create_app({"BANGVANG_INSTANCE": str(instance)})
+    with app.app_context(), db.db.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_name": lambda name, kind, _: kind != "table" or name in Base.metadata.tables},
+        )
+        differences = compare_metadata(context, Base.metadata)
+    close(app)
+
+    assert differences == []
 
 
 def test_the_secret_key_is_made_once_and_kept_to_the_owner(tmp_path: Path) -> None:

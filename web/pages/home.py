@@ -23,7 +23,7 @@ class Place:
 
     endpoint: str
     label: LazyString
-    for_workers: bool = False  # of no use to people whose only role is to audit or to design
+    hidden_from: frozenset[str] = frozenset()  # roles that have no use for it unless they also work on cases
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,13 @@ class Link:
     count: int
 
 
+NO_WORK = frozenset({AUDITORS, DESIGNERS})
 PLACES = (
-    Place("inbox.show", lazy_gettext("Việc cần làm"), for_workers=True),
-    Place("nominations.choose", lazy_gettext("Đề nghị của tôi"), for_workers=True),
+    Place("inbox.show", lazy_gettext("Việc cần làm"), hidden_from=NO_WORK),
+    Place("nominations.choose", lazy_gettext("Đề nghị của tôi"), hidden_from=NO_WORK),
     Place("movements.choose", lazy_gettext("Phong trào")),
-    Place("start.choose", lazy_gettext("Lập hồ sơ")),
-    Place("notices.show", lazy_gettext("Thông báo"), for_workers=True),
+    Place("start.choose", lazy_gettext("Lập hồ sơ"), hidden_from=frozenset({AUDITORS})),
+    Place("notices.show", lazy_gettext("Thông báo"), hidden_from=NO_WORK),
     Place("designer.choose", lazy_gettext("Thiết kế quy trình")),
     Place("audit.choose", lazy_gettext("Kiểm tra")),
 )
@@ -61,13 +62,13 @@ def show() -> ResponseReturnValue:
 def works_on_cases() -> bool:
     """Tell whether the person has a place in a unit, or no role at all: auditors and designers do not."""
     groups = current_user.actor.groups
-    return any("." in group for group in groups) or groups.isdisjoint((AUDITORS, DESIGNERS))
+    return any("." in group for group in groups) or groups.isdisjoint(NO_WORK)
 
 
 def navigation() -> list[Link]:
     """Return the links this person may follow, the current one marked."""
     blueprint_now = {"tasks": "inbox"}.get(now := (request.endpoint or "").split(".")[0], now)
-    works = works_on_cases()
+    groups, works = current_user.actor.groups, works_on_cases()
     return [
         Link(
             url_for(place.endpoint),
@@ -76,7 +77,7 @@ def navigation() -> list[Link]:
             inbox.count_mine(db.session()) if place.endpoint == "inbox.show" else 0,
         )
         for place in PLACES
-        if (works or not place.for_workers) and may_open(place.endpoint)
+        if (works or groups - place.hidden_from) and may_open(place.endpoint)
     ]
 
 

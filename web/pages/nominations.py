@@ -192,8 +192,8 @@ def _facts(nomination: Nomination) -> list[tuple[str, str]]:
         (_("Phong trào"), nomination.proposal.movement_code),
         (_("Khuyến nghị"), nominations.describe_recommendation(nomination)),
         (_("Kết quả"), nominations.describe_result(nomination)),
-        (_("Hạn nộp của kỳ"), moments.exact(nomination.proposal.report_due_at)),
-        (_("Hạn bổ sung"), moments.exact(nomination.proposal.supplement_due_at)),
+        (_("Hạn nộp của kỳ"), moments.deadline(nomination.proposal.report_due_at)),
+        (_("Hạn bổ sung"), moments.deadline(nomination.proposal.supplement_due_at)),
     ]
 
 
