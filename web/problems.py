@@ -76,7 +76,7 @@ GUIDANCE = {
     ),
     413: Guidance(
         lazy_gettext("Nội dung quá lớn"),
-        lazy_gettext("Tệp hoặc biểu mẫu vừa gửi vượt quá 4 MB."),
+        lazy_gettext("Tệp hoặc biểu mẫu vừa gửi lớn hơn mức cho phép."),
         UNCHANGED,
         lazy_gettext("Chia nhỏ nội dung hoặc gửi tệp nhẹ hơn."),
     ),

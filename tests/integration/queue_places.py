@@ -36,7 +36,8 @@ from web import sqlite
 DATABASES = ("sqlite", "postgresql")
 PACE = Pace(heartbeat=0.3, stall=1.0, poll=0.3, rescue=1)
 BINARIES = ("/usr/local/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/bin")
-UNSAFE = {"listen_addresses": "", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Without fsync a power cut loses data, the death of the process does not.
+OPTIONS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off"}
 
 METADATA = MetaData()
 EFFECTS = Table(
@@ -202,7 +203,7 @@ def start_server_in(
             [folder / command[0], *command[1:], "--no-sync"], check=True, stdout=quiet, cwd="/", **identity
         )
     options = [
-        f"-c{name}={value}" for name, value in {**UNSAFE, "unix_socket_directories": str(home)}.items()
+        f"-c{name}={value}" for name, value in {**OPTIONS, "unix_socket_directories": str(home)}.items()
     ]
     library = ctypes.CDLL(None)
     server = subprocess.Popen(

@@ -9,9 +9,28 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments, history, incidents, instances, jobs, messages, simulation, tasks, timers
+from engine import (
+    clock,
+    deployments,
+    history,
+    incidents,
+    instances,
+    jobs,
+    messages,
+    simulation,
+    tasks,
+    timers,
+)
 from engine.actors import SYSTEM, Actor
-from engine.errors import Conflict, DeploymentRejected, FormInvalid, NotAllowed, NotFound, Refused, TaskNotOpen
+from engine.errors import (
+    Conflict,
+    DeploymentRejected,
+    FormInvalid,
+    NotAllowed,
+    NotFound,
+    Refused,
+    TaskNotOpen,
+)
 from engine.handlers import Json, Registration, ServiceCall
 from engine.tables import (
     HistoryEvent,
@@ -39,7 +58,9 @@ def only_task(session: Session) -> UserTask:
     return session.scalars(select(UserTask).where(UserTask.status == "open")).one()
 
 
-def test_completing_a_task_opens_the_next_in_the_same_transaction(session: Session, morning: datetime) -> None:
+def test_completing_a_task_opens_the_next_in_the_same_transaction(
+    session: Session, morning: datetime
+) -> None:
     deploy(session, a_process("chain").start().user_task("a").user_task("b").end())
     instance = instances.start(session, "chain", {"office": "P1"}, NORA, business_key="P1/2026-10")
 
@@ -168,7 +189,9 @@ def test_a_message_start_event_starts_an_instance_of_the_newest_version(session:
 def test_a_timer_fires_when_it_is_due_and_not_before(session: Session, morning: datetime) -> None:
     process = a_process("timed")
     process.start().user_task("a").end()
-    process.boundary("late", "a", process.timer("timeDate", '=due_at'), interrupting=False).user_task("urge").end("u")
+    process.boundary("late", "a", process.timer("timeDate", "=due_at"), interrupting=False).user_task(
+        "urge"
+    ).end("u")
     deploy(session, process)
     instances.start(session, "timed", {"due_at": "2026-10-16T00:00:00+07:00"}, NORA)
     timer = session.scalars(select(Timer)).one()
@@ -271,7 +294,9 @@ def test_a_completing_listener_decides_what_reaches_the_process(session: Session
     tasks.complete(session, only_task(session).id, {"names": ["An", "Bình"]}, NORA)
 
     assert only_task(session).element == "b"
-    changes = [e.data["changes"] for e in history.of_instance(session, instance.id) if e.kind == "variables.changed"]
+    changes = [
+        e.data["changes"] for e in history.of_instance(session, instance.id) if e.kind == "variables.changed"
+    ]
     assert changes == [[{"name": "count", "before": None, "after": 2}]]
 
 
@@ -280,7 +305,9 @@ def test_a_form_decides_which_fields_may_be_written(session: Session) -> None:
         b'{"type":"default","id":"decision","schemaVersion":19,"components":['
         b'{"type":"textfield","id":"f1","key":"note","label":"Ghi ch\xc3\xba","validate":{"required":true}}]}'
     )
-    process = a_process("formed").start().user_task("a", Z.formDefinition(formId="decision")).user_task("b").end()
+    process = (
+        a_process("formed").start().user_task("a", Z.formDefinition(formId="decision")).user_task("b").end()
+    )
     deployments.deploy(session, [("decision.form", schema), process.file()], NORA)
     instance = instances.start(session, "formed", {"office": "P1"}, NORA)
 
@@ -319,7 +346,10 @@ def test_a_simulation_stops_at_a_person_and_goes_on_when_asked() -> None:
         simulation.Plan(files, start=start, until=start + timedelta(days=4), complete_user_tasks=True)
     )
 
-    assert (stopped.status, stopped.waiting) == ("active", [{"element": "a", "kind": "userTask", "due": None}])
+    assert (stopped.status, stopped.waiting) == (
+        "active",
+        [{"element": "a", "kind": "userTask", "due": None}],
+    )
     assert waits.waiting == [{"element": "wait", "kind": "timer", "due": "2026-10-04T09:00:00+07:00"}]
     assert (ended.status, ended.elements) == ("completed", ["start", "a", "wait", "end"])
 

@@ -177,7 +177,11 @@ def check(server: Server, script: Script) -> list[str]:
             event.data["task"]
             for event in session.scalars(select(HistoryEvent).where(HistoryEvent.kind == "task.completed"))
         )
-        problems += [f"task {task} is there {completed[task]} times" for task in script.acknowledged if completed[task] != 1]
+        problems += [
+            f"task {task} is there {completed[task]} times"
+            for task in script.acknowledged
+            if completed[task] != 1
+        ]
         problems += [f"task {task} twice" for task, times in completed.items() if times != 1]
         for instance in session.scalars(select(ProcessInstance)):
             problems += _check_instance(session, instance)
@@ -196,7 +200,9 @@ def _check_instance(session: Session, instance: ProcessInstance) -> list[str]:
     )
     if sequences != list(range(1, instance.events + 1)):
         problems.append(f"history of instance {instance.id} has gaps")
-    waits = {(wait.kind, wait.token) for wait in state.waits(instances.load(session, instance, SYSTEM)).values()}
+    waits = {
+        (wait.kind, wait.token) for wait in state.waits(instances.load(session, instance, SYSTEM)).values()
+    }
     rows: set[tuple[str, int | None]] = set()
     for kind, table, condition in (
         ("task", UserTask, UserTask.status == "open"),
@@ -222,5 +228,3 @@ def test_killing_the_server_loses_and_doubles_nothing(server: Server) -> None:
 @pytest.mark.soak
 def test_killing_the_server_fifty_times_loses_and_doubles_nothing(server: Server) -> None:
     print(kill_and_check(server, kills=50, seed=int(time.time())))
-
-

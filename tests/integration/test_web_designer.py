@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -154,12 +155,22 @@ def test_the_lists_offer_forms_groups_and_job_types(thao: Visitor) -> None:
     assert "proposals.open" in lists["jobTypes"]
 
 
-def test_a_file_that_is_too_large_is_refused(thao: Visitor) -> None:
+def send_file(thao: Visitor, content: bytes) -> Any:
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="big.bpmn"\r\n\r\n'
-    content = head + b" " * (5 * 1024 * 1024) + b"\r\n--x--\r\n"
     headers = {"X-CSRFToken": thao.token(), "Content-Type": "multipart/form-data; boundary=x"}
+    return thao.client.post("/designer/upload", data=head + content + b"\r\n--x--\r\n", headers=headers)
 
-    answer = thao.client.post("/designer/upload", data=content, headers=headers)
+
+def test_a_file_of_ten_megabytes_is_refused_with_a_finding(thao: Visitor) -> None:
+    head = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">'
+
+    answer = send_file(thao, head + b"<process/>" * 1_050_000)
+
+    assert answer.status_code == 422
+    assert "Cách sửa" in answer.text
+
+
+def test_what_is_far_too_large_is_not_read(thao: Visitor) -> None:
+    answer = send_file(thao, b" " * (17 * 1024 * 1024))
 
     assert answer.status_code == 413
-    assert "4 MB" in answer.text

@@ -28,6 +28,14 @@ from workflows.vocabulary import fold
 blueprint = Blueprint("designer", __name__, url_prefix="/designer")
 
 PROCESS_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
+# Above what the loader accepts, so that a large diagram is answered with a finding and its remedy.
+DIAGRAM_BYTES = 16 * 1024 * 1024
+
+
+@blueprint.url_value_preprocessor
+def admit_diagrams(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let designers send more than other people, before anything reads the request."""
+    request.max_content_length = DIAGRAM_BYTES
 
 
 @dataclass(frozen=True)
