@@ -177,6 +177,8 @@ def submit(session: Session, call: ServiceCall) -> dict[str, Json]:
         nominations.keep_version(nomination, call, proposal.version)
         nominations.add_step(nomination, call, "submitted", nominations.describe_lateness(proposal))
         nominations.move(nomination, call, "open", "center", holder)
+    for nomination in nominees.editable(proposal):
+        nominations.move(nomination, call, nomination.status, "office", "")  # what was left out waits for nobody
     proposal.status = "submitted"
     session.flush()
     return {"open_count": len(nominations.pending(proposal.nominations)), "version": proposal.version}
