@@ -27,14 +27,15 @@ def retry(session: Session, incident_id: int, actor: Actor) -> None:
     history.record(
         session, instance, "incident.retried", actor, {"message": incident.message}, incident.element
     )
-    if incident.kind == "job":
+    reopened = incident.kind == "job"
+    if reopened:
         _reopen_job(session, incident)
 
     def again(game: Game) -> None:
         token = game.token(incident.token)
         if token is None:
             return
-        if incident.kind == "job":
+        if reopened:
             token.internal_data.pop("incident", None)
         else:
             stepping.retry(game, token)

@@ -37,14 +37,14 @@ def sync(
     session: Session, instance: ProcessInstance, before: _Waits, after: _Waits, actor: Actor
 ) -> list[Subscription]:
     """Write the difference of two wait sets; return the subscriptions that were opened."""
-    closed = [wait for key, wait in before.items() if key not in after]
+    closed = [wait for key, wait in before.items() if not _stays(wait, after.get(key))]
     for kind, close in _CLOSE.items():
         tokens = [wait.token for wait in closed if wait.kind == kind]
         if tokens:
             close(session, instance, tokens)
     opened: list[Subscription] = []
     for key, wait in after.items():
-        if key in before:
+        if _stays(wait, before.get(key)) or wait.kind not in _OPEN:
             continue
         data = {name: value for name, value in wait.details.items() if name != "kind"}
         data["token"] = wait.token
@@ -53,6 +53,11 @@ def sync(
         if isinstance(row, Subscription):
             opened.append(row)
     return opened
+
+
+def _stays(wait: Wait, other: Wait | None) -> bool:
+    """Tell whether a wait is the same on the other side of a step; a new reason makes a new incident."""
+    return other is not None and (wait.kind != "incident" or wait.details == other.details)
 
 
 def _open_task(session: Session, instance: ProcessInstance, wait: Wait) -> UserTask:
@@ -173,11 +178,12 @@ def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int])
 
 
 def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
-    session.execute(
-        update(Job)
-        .where(Job.instance_id == instance.id, Job.token.in_(tokens), Job.status.in_(("open", "failed")))
-        .values(status="cancelled", ended_at=clock.now())
+    query = select(Job).where(
+        Job.instance_id == instance.id, Job.token.in_(tokens), Job.status.in_(("open", "failed"))
     )
+    for job in session.scalars(query):
+        job.status, job.ended_at = "cancelled", clock.now()
+        queue.cancel_job(session, job.id)
 
 
 def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:

@@ -1,60 +1,52 @@
-"""Process instances: started, advanced from wait state to wait state inside the caller's transaction."""
+"""Process instances: started, advanced from wait state to wait state inside the caller's transaction.
+
+What a step means for other instances (messages, calls, children that ended) is carried out after the step,
+one after the other, by the outermost command of the session: nothing recurses, however long the chain is.
+"""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
-from engine import clock, deployments, history, index
+from engine import clock, deployments, history, steps
 from engine.actors import Actor
-from engine.bpmn.model import Element
-from engine.errors import NotFound, StaleInstance
-from engine.handlers import Json, ServiceCall, registered
-from engine.spiff import state, stepping
-from engine.spiff.game import Game, Thrown
+from engine.errors import Conflict, EngineError, NotFound
+from engine.handlers import Json
+from engine.spiff import stepping
+from engine.spiff.game import Game
+from engine.steps import (
+    Called,
+    Effect,
+    Ended,
+    Published,
+    Recalled,
+    Subscribed,
+    guarded,
+    load,
+    locked,
+    service_call,
+)
 from engine.tables import Message, ProcessDefinition, ProcessInstance, Subscription
 
-THROWN_TIME_TO_LIVE = timedelta(days=365)
+__all__ = ["advance", "cancel", "guarded", "load", "locked", "route", "service_call", "start", "start_at"]
+
+EFFECTS = 10_000  # of one command; more is a circle of instances that never come to rest
+_PENDING = "pending effects"
+_Caller: TypeAlias = tuple[ProcessInstance, int]
 
 
-@dataclass
-class _Host:
-    """Let a game call the handlers of its session inside the step."""
+class Restless(EngineError):
+    """Expected the instances to come to rest, but after {count} messages and calls they have not."""
 
-    session: Session
-    instance: ProcessInstance
-    actor: Actor
-    now: datetime
-
-    def call(self, element: Element, variables: Mapping[str, Json]) -> Mapping[str, Json] | None:
-        """Run a handler that stays inside the transaction; others wait as jobs."""
-        registration = registered(self.session).get(element.details.job_type or "")
-        if registration is None or registration.outside:
-            return None
-        call = service_call(self.instance, element, variables, self.actor)
-        return registration.function(self.session, call) or {}
-
-
-def service_call(
-    instance: ProcessInstance, element: Element, variables: Mapping[str, Json], actor: Actor
-) -> ServiceCall:
-    """Return what a handler is told; it gets copies, so that nothing it changes reaches the scopes."""
-    return ServiceCall(
-        instance.id,
-        instance.business_key,
-        instance.process_id,
-        element.id,
-        copy.deepcopy(dict(variables)),
-        element.details.headers,
-        actor,
-        clock.now(),
-    )
+    vi = "Các hồ sơ gọi và nhắn nhau không dừng sau {count} lần. Chưa có gì thay đổi."
+    en = "Expected the instances to come to rest, but after {count} messages and calls they have not."
 
 
 def start(
@@ -66,11 +58,16 @@ def start(
 ) -> ProcessInstance:
     """Start the newest version of a process at its none start event and run it to its next wait states."""
     definition = deployments.latest(session, process_id)
+    element = _none_start(session, definition)
+    return start_at(session, definition, element, variables, actor, business_key)
+
+
+def _none_start(session: Session, definition: ProcessDefinition) -> str:
     process = deployments.compiled_version(session, definition).process
     starts = [event for event in process.start_events(process.id) if event.event_kind == "none"]
     if not starts:
-        raise deployments.NoSuchStart(process=process_id, kind="none")
-    return start_at(session, definition, starts[0].id, variables, actor, business_key)
+        raise deployments.NoSuchStart(process=definition.process_id, kind="none")
+    return starts[0].id
 
 
 def start_at(
@@ -82,6 +79,18 @@ def start_at(
     business_key: str,
 ) -> ProcessInstance:
     """Start a version of a process at one of its start events."""
+    instance = _add(session, definition, actor, business_key)
+    _run(session, instance, element, variables, actor)
+    return instance
+
+
+def _add(
+    session: Session,
+    definition: ProcessDefinition,
+    actor: Actor,
+    business_key: str,
+    caller: _Caller | None = None,
+) -> ProcessInstance:
     instance = ProcessInstance(
         definition_id=definition.id,
         definition_hash=definition.hash,
@@ -92,104 +101,122 @@ def start_at(
         events=0,
         started_by=actor.name,
         started_at=clock.now(),
+        parent_id=None if caller is None else caller[0].id,
+        parent_token=None if caller is None else caller[1],
     )
     session.add(instance)
     session.flush()
-    data: dict[str, Json] = {
-        "process": definition.process_id,
-        "version": definition.version,
-        "business_key": business_key,
-    }
-    history.record(session, instance, "instance.started", actor, data, element)
-    host = _Host(session, instance, actor, clock.now())
-    game = state.new(deployments.compiled_version(session, definition), host)
-    stepping.begin(game, element, variables)
-    _store(session, instance, game, {}, actor)
     return instance
 
 
-def locked(session: Session, instance_id: int) -> ProcessInstance:
-    """Return an instance, its row locked until the transaction ends."""
-    found = session.scalars(
-        select(ProcessInstance).where(ProcessInstance.id == instance_id).with_for_update()
-    ).first()
-    if found is None:
-        raise NotFound(kind="process instance", key=instance_id)
-    return found
-
-
-def load(session: Session, instance: ProcessInstance, actor: Actor) -> Game:
-    """Return the live game of an instance."""
-    host = _Host(session, instance, actor, clock.now())
-    return state.load(deployments.compiled(session, instance), instance.state, instance.status, host)
+def _run(
+    session: Session, instance: ProcessInstance, element: str, variables: Mapping[str, Json], actor: Actor
+) -> None:
+    data: dict[str, Json] = {
+        "process": instance.process_id,
+        "version": instance.definition.version,
+        "business_key": instance.business_key,
+    }
+    history.record(session, instance, "instance.started", actor, data, element)
+    with _following(session, actor) as follow:
+        follow(steps.begin(session, instance, element, variables, actor))
 
 
 def advance(session: Session, instance: ProcessInstance, actor: Actor, act: Callable[[Game], None]) -> None:
     """Load a locked instance, act on it, run to the next wait states, store everything."""
-    game = load(session, instance, actor)
-    before = state.waits(game)
-    act(game)
-    _store(session, instance, game, before, actor)
+    with _following(session, actor) as follow:
+        follow(steps.advance(session, instance, actor, act))
 
 
-def _store(
-    session: Session,
-    instance: ProcessInstance,
-    game: Game,
-    before: Mapping[tuple[str, int], state.Wait],
-    actor: Actor,
-) -> None:
-    for fact in game.facts:
-        history.record(session, instance, fact.kind, actor, fact.data, fact.element)
-    _record_changes(session, instance, game, actor)
-    subscriptions = index.sync(session, instance, before, state.waits(game), actor)
-    instance.state = state.dump(game)
-    if game.status != instance.status:
-        instance.status = game.status
-        instance.ended_at = clock.now()
-        history.record(session, instance, f"instance.{game.status}", actor, {})
+def cancel(session: Session, instance_id: int, actor: Actor) -> ProcessInstance:
+    """Cancel an active instance with everything that waits in it and every instance it called."""
+    instance = locked(session, instance_id)
+    if instance.status != "active":
+        raise Conflict(
+            expected=f"process instance {instance_id} active",
+            found=f"it is {instance.status}",
+            found_vi="hồ sơ đã kết thúc",
+        )
+    if instance.parent_id is not None:
+        raise Conflict(
+            expected=f"process instance {instance_id} started by itself",
+            found=f"instance {instance.parent_id} has called it and waits for it",
+            found_vi=f"hồ sơ này do hồ sơ {instance.parent_id} gọi và đang chờ; hãy hủy hồ sơ đó",
+        )
+    advance(session, instance, actor, stepping.cancel)
+    return instance
+
+
+def route(session: Session, message: Message, actor: Actor) -> None:
+    """Give a message to whoever waits for it, else let it start an instance, else leave it buffered.
+
+    Published by a handler inside a step, it is given when that step has ended.
+    """
+    with _following(session, actor) as follow:
+        follow([Published(message)])
+
+
+@contextmanager
+def _following(session: Session, actor: Actor) -> Iterator[Callable[[Iterable[Effect]], None]]:
+    """Collect what follows from steps; the outermost command of the session carries it out."""
+    pending: deque[Effect] | None = session.info.get(_PENDING)
+    if pending is not None:
+        yield partial(_plan, pending)
+        return
+    pending = session.info[_PENDING] = deque()
     try:
-        session.flush()
-    except StaleDataError as error:
-        raise StaleInstance(instance=instance.id) from error
-    for thrown in game.thrown:
-        _throw(session, instance, thrown, actor)
-    for subscription in subscriptions:
-        _correlate_buffered(session, subscription, actor)
+        yield partial(_plan, pending)
+        _carry_out(session, pending, actor)
+    finally:
+        del session.info[_PENDING]
 
 
-def _record_changes(session: Session, instance: ProcessInstance, game: Game, actor: Actor) -> None:
-    changes: list[Json] = [
-        {"name": change.name, "before": change.before, "after": change.after}
-        for change in game.scopes.changes
-    ]
-    if changes:
-        history.record(session, instance, "variables.changed", actor, {"changes": changes})
+def _plan(pending: deque[Effect], effects: Iterable[Effect]) -> None:
+    """Plan effects in their order; calls come at once, before a message could take the caller away."""
+    found = list(effects)
+    pending.extendleft(reversed([effect for effect in found if isinstance(effect, (Called, Recalled))]))
+    pending.extend(effect for effect in found if not isinstance(effect, (Called, Recalled)))
 
 
-def _throw(session: Session, instance: ProcessInstance, thrown: Thrown, actor: Actor) -> None:
-    """Publish what an instance threw, and write it into its history."""
-    data: dict[str, Json] = {
-        "name": thrown.name,
-        "correlation_key": thrown.correlation_key,
-        "variables": dict(thrown.variables),
-    }
-    history.record(session, instance, "message.published", actor, data, thrown.element)
-    now = clock.now()
-    message = Message(
-        name=thrown.name,
-        correlation_key=thrown.correlation_key,
-        variables=dict(thrown.variables),
-        published_at=now,
-        expires_at=now + THROWN_TIME_TO_LIVE,
-        status="buffered",
-    )
-    session.add(message)
-    route(session, message, actor)
+def _carry_out(session: Session, pending: deque[Effect], actor: Actor) -> None:
+    for _ in range(EFFECTS):
+        if not pending:
+            return
+        _follow(session, pending.popleft(), actor)
+    raise Restless(count=EFFECTS)
+
+
+def _follow(session: Session, effect: Effect, actor: Actor) -> None:
+    match effect:
+        case Published(message):
+            _route(session, message, actor)
+        case Subscribed(subscription):
+            _correlate_buffered(session, subscription, actor)
+        case Called():
+            _call(session, effect, actor)
+        case Recalled(instance, tokens):
+            _recall(session, instance, tokens, actor)
+        case Ended():
+            _return(session, effect, actor)
+
+
+def _serialise(session: Session, name: str, correlation_key: str) -> None:
+    """Let one transaction at a time match messages of a name and key.
+
+    On PostgreSQL, publisher and subscriber would else each miss what the other has not committed yet; SQLite
+    has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        place = func.hashtextextended(f"{name}\n{correlation_key}", 0)
+        session.execute(select(func.pg_advisory_xact_lock(place)))
 
 
 def _correlate_buffered(session: Session, subscription: Subscription, actor: Actor) -> None:
     """Give a new subscription the oldest message that already waits for it."""
+    # an earlier message of the same transaction may have ended the wait
+    if subscription not in session:
+        return
+    _serialise(session, subscription.message_name, subscription.correlation_key or "")
     query = (
         select(Message)
         .where(
@@ -202,13 +229,14 @@ def _correlate_buffered(session: Session, subscription: Subscription, actor: Act
         .limit(1)
     )
     message = session.scalars(query).first()
-    # an earlier message of the same step may have ended the wait
-    if message is not None and subscription in session:
+    if message is not None:
         _deliver(session, message, subscription, actor)
 
 
-def route(session: Session, message: Message, actor: Actor) -> None:
-    """Give a message to whoever waits for it, else let it start an instance, else leave it buffered."""
+def _route(session: Session, message: Message, actor: Actor) -> None:
+    if message.status != "buffered":
+        return  # a subscription opened by an earlier effect has taken it
+    _serialise(session, message.name, message.correlation_key)
     query = (
         select(Subscription)
         .where(
@@ -220,25 +248,28 @@ def route(session: Session, message: Message, actor: Actor) -> None:
         .order_by(Subscription.instance_id.is_(None), Subscription.id)
         .limit(1)
     )
-    subscription = session.scalars(query).first()
-    if subscription is not None and subscription.instance_id is not None:
-        _deliver(session, message, subscription, actor)
-    elif subscription is not None:
-        _start(session, message, subscription, actor)
+    while (subscription := session.scalars(query).first()) is not None:
+        if subscription.instance_id is None:
+            _start(session, message, subscription, actor)
+            return
+        if _deliver(session, message, subscription, actor):
+            return
 
 
-def _deliver(session: Session, message: Message, subscription: Subscription, actor: Actor) -> None:
-    if subscription.instance_id is None:
-        return
-    instance = locked(session, subscription.instance_id)
+def _deliver(session: Session, message: Message, subscription: Subscription, actor: Actor) -> bool:
+    """Give a message to a waiting instance; False when another transaction ended the wait before."""
+    identity, token_number, element = subscription.id, subscription.token, subscription.element
+    instance = locked(session, subscription.instance_id or 0)
+    if session.scalars(select(Subscription.id).where(Subscription.id == identity)).first() is None:
+        session.expunge(subscription)
+        return False
     message.status, message.instance_id = "correlated", instance.id
-    token_number = subscription.token
     data: dict[str, Json] = {
         "name": message.name,
         "correlation_key": message.correlation_key,
         "variables": message.variables,
     }
-    history.record(session, instance, "message.correlated", actor, data, subscription.element)
+    history.record(session, instance, "message.correlated", actor, data, element)
 
     def receive(game: Game) -> None:
         token = game.token(token_number) if token_number is not None else None
@@ -246,17 +277,65 @@ def _deliver(session: Session, message: Message, subscription: Subscription, act
             stepping.finish(game, token, message.variables)
 
     advance(session, instance, actor, receive)
+    return True
 
 
 def _start(session: Session, message: Message, subscription: Subscription, actor: Actor) -> None:
     definition = session.get_one(ProcessDefinition, subscription.definition_id)
     message.status = "correlated"
-    instance = start_at(
-        session,
-        definition,
-        subscription.element,
-        message.variables,
-        actor,
-        business_key=message.correlation_key,
-    )
+    instance = _add(session, definition, actor, message.correlation_key)
     message.instance_id = instance.id
+    _run(session, instance, subscription.element, message.variables, actor)
+
+
+def _call(session: Session, called: Called, actor: Actor) -> None:
+    """Start the child of a call activity; without such a process the call activity becomes an incident."""
+    parent, call = called.instance, called.call
+    try:
+        definition = deployments.latest(session, call.process)
+        element = _none_start(session, definition)
+    except (NotFound, deployments.NoSuchStart) as error:
+        advance(session, parent, actor, partial(_stop, call.token, error))
+        return
+    child = _add(session, definition, actor, parent.business_key, (parent, call.token))
+    data: dict[str, Json] = {"token": call.token, "process": call.process, "instance": child.id}
+    history.record(session, parent, "call.started", actor, data, call.element)
+    _run(session, child, element, call.variables, actor)
+
+
+def _stop(number: int, error: EngineError, game: Game) -> None:
+    token = game.token(number)
+    if token is not None:
+        stepping.fail(game, token, error, "call")
+
+
+def _recall(session: Session, parent: ProcessInstance, tokens: tuple[int, ...], actor: Actor) -> None:
+    """Cancel the children of call activities that do not wait for them any more."""
+    if not tokens:
+        return
+    query = select(ProcessInstance.id).where(
+        ProcessInstance.parent_id == parent.id,
+        ProcessInstance.parent_token.in_(tokens),
+        ProcessInstance.status == "active",
+    )
+    for child in session.scalars(query.order_by(ProcessInstance.id)).all():
+        instance = locked(session, child)
+        if instance.status == "active":
+            advance(session, instance, actor, stepping.cancel)
+
+
+def _return(session: Session, ended: Ended, actor: Actor) -> None:
+    """Go on behind a call activity whose child has ended, or throw the child's error at it."""
+    child = ended.instance
+    parent = locked(session, child.parent_id or 0)
+
+    def go_on(game: Game) -> None:
+        token = game.token(child.parent_token or 0)
+        if token is None or token.internal_data.get("wait", {}).get("kind") != "call":
+            return
+        if ended.error is None:
+            stepping.finish(game, token, ended.variables)
+        else:
+            stepping.throw(game, token, ended.error)
+
+    advance(session, parent, actor, go_on)

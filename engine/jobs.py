@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, history, instances
 from engine.actors import SYSTEM, Actor
-from engine.errors import Conflict, NotFound
+from engine.errors import BpmnError, Conflict, NotFound
 from engine.handlers import Json, registered
 from engine.spiff import stepping
 from engine.spiff.game import Game
@@ -28,7 +28,12 @@ def run(session: Session, job_id: int) -> None:
     if token is None:
         return
     call = instances.service_call(instance, token.task_spec.element, game.variables(token), SYSTEM)
-    _finish(session, job, instance, registration.function(session, call) or {}, SYSTEM)
+    try:
+        results = registration.function(session, call) or {}
+    except BpmnError as error:
+        _throw(session, job, instance, error.code, SYSTEM)
+    else:
+        _finish(session, job, instance, results, SYSTEM)
 
 
 def complete(session: Session, job_id: int, variables: Mapping[str, Json], actor: Actor) -> None:
@@ -37,6 +42,14 @@ def complete(session: Session, job_id: int, variables: Mapping[str, Json], actor
     if job is None:
         raise Conflict(expected=f"job {job_id} open", found="it is not", found_vi="công việc này đã kết thúc")
     _finish(session, job, instance, variables, actor)
+
+
+def throw(session: Session, job_id: int, code: str, actor: Actor) -> None:
+    """Throw a business error at the activity of an open job, to be caught by an error boundary event."""
+    job, instance = _open(session, job_id)
+    if job is None:
+        raise Conflict(expected=f"job {job_id} open", found="it is not", found_vi="công việc này đã kết thúc")
+    _throw(session, job, instance, code, actor)
 
 
 def fail(session: Session, job_id: int, error: str) -> None:
@@ -82,3 +95,16 @@ def _finish(
             stepping.finish(game, token, results)
 
     instances.advance(session, instance, actor, go_on)
+
+
+def _throw(session: Session, job: Job, instance: ProcessInstance, code: str, actor: Actor) -> None:
+    job.status, job.ended_at, job.error = "completed", clock.now(), code
+    data: dict[str, Json] = {"type": job.type, "error": code}
+    history.record(session, instance, "job.completed", actor, data, job.element)
+
+    def throw_error(game: Game) -> None:
+        token = game.token(job.token)
+        if token is not None:
+            stepping.throw(game, token, code)
+
+    instances.advance(session, instance, actor, throw_error)

@@ -1,4 +1,4 @@
-"""Simulate files on the real engine, in memory, with a pinned clock: what would happen, and what would wait."""
+"""Simulate files on the real engine, in memory, with a pinned clock: what would happen, what would wait."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def simulate(plan: Plan, language: str = "vi") -> Outcome:
         names = plan.processes or _startable(session)
         for name in names:
             instances.start(session, name, plan.variables, SYSTEM)
-        _run(session, plan, plan.until or start)
+        _run(session, plan, start)
         outcome = _outcome(session, findings)
     engine.dispose()
     return outcome
@@ -90,14 +90,17 @@ def _startable(session: Session) -> list[str]:
     return []
 
 
-def _run(session: Session, plan: Plan, until: datetime) -> None:
+def _run(session: Session, plan: Plan, now: datetime) -> None:
+    """Let time pass from timer to timer; it never goes back, so what follows a timer begins at its moment."""
     for _ in range(ROUNDS):
-        if plan.complete_user_tasks and _complete_one(session):
-            continue
-        due = timers.due(session, until)
+        with clock.pinned(now):
+            if plan.complete_user_tasks and _complete_one(session):
+                continue
+        due = timers.due(session, plan.until or now)
         if not due:
             return
-        with clock.pinned(max(due[0].due_at, clock.now())):
+        now = max(due[0].due_at, now)
+        with clock.pinned(now):
             timers.fire(session, due[0].id)
 
 
@@ -133,7 +136,8 @@ def _outcome(session: Session, findings: list[dict[str, Any]]) -> Outcome:
 
 
 def _status(rows: Sequence[ProcessInstance]) -> str:
-    found = {row.status for row in rows}
+    # how a called instance ended is its caller's affair
+    found = {row.status for row in rows if row.parent_id is None}
     for status in ("error", "active"):
         if status in found:
             return status

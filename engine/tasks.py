@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from engine import clock, deployments, forms, history, instances
 from engine.actors import Actor
@@ -29,17 +29,18 @@ def get(session: Session, task_id: int) -> UserTask:
 
 
 def _locked(session: Session, task_id: int) -> tuple[UserTask, ProcessInstance]:
-    query = (
-        select(UserTask, ProcessInstance)
-        .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
-        .where(UserTask.id == task_id)
-        .with_for_update(of=ProcessInstance)
-        .execution_options(populate_existing=True)
-    )
-    found = session.execute(query).first()
-    if found is None:
+    """Lock the instance of a task, then read the task.
+
+    In this order: PostgreSQL would show the task as it was before the wait for the lock, still unclaimed.
+    """
+    of_task = select(UserTask.instance_id).where(UserTask.id == task_id).scalar_subquery()
+    lock = select(ProcessInstance).where(ProcessInstance.id == of_task).with_for_update()
+    instance = session.scalars(lock.execution_options(populate_existing=True)).first()
+    if instance is None:
         raise NotFound(kind="user task", key=task_id)
-    return found.UserTask, found.ProcessInstance
+    query = select(UserTask).where(UserTask.id == task_id).options(joinedload(UserTask.candidate_groups))
+    task = session.scalars(query.execution_options(populate_existing=True)).unique().one()
+    return task, instance
 
 
 def instance_of(session: Session, task: UserTask) -> ProcessInstance:
@@ -105,11 +106,9 @@ def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
             found_vi=f"việc “{task.name}” đã được {task.assignee} nhận",
         )
     _ensure_may_act(task, actor, "claim", "nhận")
-    task.assignee = actor.name
-    history.record(
-        session, instance, "task.claimed", actor, {"before": None, "after": actor.name}, task.element
-    )
-    session.flush()
+    with instances.guarded(instance.id):
+        _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
+        session.flush()
     return task
 
 
@@ -124,15 +123,13 @@ def release(session: Session, task_id: int, actor: Actor) -> UserTask:
             found="nobody else could take it",
             found_vi=f"việc “{task.name}” không có nhóm nào khác nhận được",
         )
-    history.record(
-        session, instance, "task.released", actor, {"before": task.assignee, "after": None}, task.element
-    )
-    task.assignee = None
-    session.flush()
+    with instances.guarded(instance.id):
+        _record_assignee(session, instance, task, "task.released", actor, None)
+        session.flush()
     return task
 
 
-def _record_assignee(  # noqa: PLR0913  one change of hands names all of these
+def _record_assignee(
     session: Session, instance: ProcessInstance, task: UserTask, kind: str, actor: Actor, assignee: str | None
 ) -> None:
     data: dict[str, Json] = {"task": task.id, "before": task.assignee, "after": assignee}

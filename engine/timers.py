@@ -21,7 +21,8 @@ def fire(session: Session, timer_id: int) -> bool:
     if timer is None or timer.status != "waiting" or timer.due_at > clock.now():
         return False
     if timer.instance_id is None:
-        return _fire_start(session, timer)
+        session.refresh(timer, with_for_update=True)
+        return timer.status == "waiting" and _fire_start(session, timer)
     instance = instances.locked(session, timer.instance_id)
     session.refresh(timer)
     if timer.status != "waiting":

@@ -10,7 +10,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine import feel
 from engine.handlers import Json
 from engine.spiff import events
-from engine.spiff.game import ITERATIONS, Game, StepFailed
+from engine.spiff.game import ITERATIONS, Call, Game, StepFailed
 from engine.spiff.nodes import Node
 
 
@@ -146,39 +146,40 @@ class Activity(Node):
             raise LookupError("an iteration lives only inside its body")
         view = current.variables(token)
         data = body.internal_data
-        if loop.output_element:
-            data["results"][token.internal_data["index"]] = current.evaluate(
-                _expression(loop.output_element), view
-            )
+        # everything that can fail comes before the first change: a failed iteration keeps its place
+        result = current.evaluate(_expression(loop.output_element), view) if loop.output_element else None
+        over = self._complete(body, view)
+        data["results"][token.internal_data["index"]] = result
         data["finished"] += 1
         current.remove(token)
         current.scopes.close(token.internal_data["local"])
         current.note("element.completed", token, flows=[], index=token.internal_data["index"])
-        if self._complete(body, view):
+        if over:
             self._end_loop(body)
         elif data["remaining"]:
             self._iterate(body, data["finished"], data["remaining"].pop(0))
 
     def _complete(self, body: Task, view: Mapping[str, Json]) -> bool:
+        """Tell whether the loop is over with the iteration that ends now."""
         current: Game = body.workflow
         data = body.internal_data
-        if data["finished"] == data["count"]:
+        finished = data["finished"] + 1
+        if finished == data["count"]:
             return True
         condition = self.element.loop.completion_condition if self.element.loop is not None else None
         if condition is None:
             return False
-        active = sum(other.internal_data.get("body") == body.id for other in current.tokens())
         counts: dict[str, Json] = {
             "numberOfInstances": data["count"],
-            "numberOfActiveInstances": active,
-            "numberOfCompletedInstances": data["finished"],
+            "numberOfActiveInstances": len(current.iterations(body)) - 1,
+            "numberOfCompletedInstances": finished,
             "numberOfTerminatedInstances": 0,
         }
         return feel.condition(condition, {**view, **counts}, current.host.now)
 
     def _end_loop(self, body: Task) -> None:
         current: Game = body.workflow
-        for other in [other for other in current.tokens() if other.internal_data.get("body") == body.id]:
+        for other in current.iterations(body):
             current.cancel_token(other)
         self._collect(body, body.internal_data["results"])
         body.internal_data["done"] = True
@@ -211,15 +212,35 @@ class UserTask(Activity):
         token.internal_data["wait"] = {
             "kind": "task",
             "name": self.element.name or self.element.id,
-            "assignee": resolved(details.assignee),
+            "assignee": self._name_of("assignee", resolved(details.assignee)),
             "groups": _names(resolved(details.candidate_groups)),
             "users": _names(resolved(details.candidate_users)),
-            "due": events.due_text(resolved(details.due_date)),
+            "due": self._due(resolved(details.due_date)),
             "priority": _priority(resolved(details.priority)),
-            "form": resolved(details.form_id),
+            "form": self._name_of("form", resolved(details.form_id)),
             "subject": _text(resolved(details.properties.get("bv:subject"))) or self.element.name,
         }
         return True
+
+    def _name_of(self, what: str, value: Json) -> str | None:
+        """Return a name, None for an empty one; anything but text would name nobody in silence."""
+        if value is None or isinstance(value, str):
+            return value or None
+        raise StepFailed(
+            element=self.element.id,
+            reason=f"its {what} is not text",
+            reason_vi=f"giá trị {what} không phải là chữ",
+        )
+
+    def _due(self, value: Json) -> str | None:
+        due = events.due_text(value)
+        if due is None and value is not None:
+            raise StepFailed(
+                element=self.element.id,
+                reason="its due date is not a date and time",
+                reason_vi="thời hạn không phải là ngày giờ",
+            )
+        return due
 
 
 def _text(value: Json) -> str:
@@ -233,9 +254,13 @@ def _names(value: Json) -> list[Json]:
 
 
 def _priority(value: Json) -> int:
-    if isinstance(value, str) and value.strip().isdigit():
+    return _number(value, 50)
+
+
+def _number(value: Json, otherwise: int) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
         return int(value)
-    return value if isinstance(value, int) else 50
+    return value if type(value) is int else otherwise
 
 
 class ServiceTask(Activity):
@@ -248,27 +273,28 @@ class ServiceTask(Activity):
             return True
         results = current.host.call(self.element, current.variables(token))
         if results is None:
-            retries = current.evaluate(self.element.details.retries or "3", current.variables(token))
+            view = current.variables(token)
             token.internal_data["wait"] = {
                 "kind": "job",
-                "type": self.element.details.job_type,
-                "retries": int(retries) if isinstance(retries, (int, str)) else 3,
+                "type": str(current.evaluate(self.element.details.job_type, view)),
+                "retries": _number(current.evaluate(self.element.details.retries or "3", view), 3),
             }
             return False
         self.receive(token, results)
         return True
 
 
-class ScriptTask(Activity):
+class ScriptTask(ServiceTask):
     """A script task evaluates one FEEL expression into a variable."""
 
     def execute(self, token: Task) -> bool:
         """Evaluate the script; a zeebe task definition makes it a service task instead."""
         current: Game = token.workflow
         details = self.element.details
-        if details.script is not None:
-            value = current.evaluate(_expression(details.script), current.variables(token))
-            self.receive(token, {details.script_result or "result": value})
+        if details.script is None:
+            return super().execute(token)
+        value = current.evaluate(_expression(details.script), current.variables(token))
+        self.receive(token, {details.script_result or "result": value})
         return True
 
 
@@ -305,3 +331,30 @@ class SubProcess(Activity):
         for start in self.process.start_events(self.element.id)[:1]:
             current.place(start.id, scope, triggered=True)
         return False
+
+
+class CallActivity(Activity):
+    """A call activity waits for an instance of another process, a child of its own."""
+
+    def begin(self, token: Task) -> bool:
+        """Ask for the child; with input mappings it gets only those variables, else all that are visible."""
+        current: Game = token.workflow
+        details = self.element.details
+        view = current.variables(token)
+        process = current.evaluate(details.called_process or "", view)
+        if not isinstance(process, str) or not process:
+            raise StepFailed(
+                element=self.element.id,
+                reason="the process to call has no id",
+                reason_vi="không rõ quy trình cần gọi",
+            )
+        given = {mapping.target: view[mapping.target] for mapping in details.inputs} or view
+        token.internal_data["wait"] = {"kind": "call", "process": process}
+        token._set_state(TaskState.WAITING)
+        current.calls.append(Call(token.id, self.element.id, process, given))
+        return False
+
+    def receive(self, token: Task, values: Mapping[str, Json]) -> None:
+        """Take the variables that the child ended with: through output mappings, or all, or none."""
+        if self.element.details.outputs or self.element.details.propagate_all_child_variables:
+            super().receive(token, values)

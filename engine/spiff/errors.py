@@ -24,10 +24,7 @@ def throw_from(game: Game, scope: int, activity: Task | None, code: str | None) 
             game.wake(catcher, {})
             return
         host = game.owner(host.internal_data["scope"])
-    for token in list(game.tokens()):
-        game.cancel_token(token)
-    game.agenda.clear()
-    game.status = "error"
+    game.cancel_all("error")
     game.facts.append(Fact("error.uncaught", game.process.id, {"code": code}))
 
 
@@ -54,7 +51,8 @@ def _catcher(game: Game, host: Task, kind: str, code: str | None) -> Task | None
     attached = [
         token
         for token in game.tokens()
-        if token.internal_data.get("host") == host.id and token.internal_data["wait"]["kind"] == kind
+        if token.internal_data.get("host") == host.id
+        and token.internal_data.get("wait", {}).get("kind") == kind
     ]
     exact = [token for token in attached if token.internal_data["wait"]["code"] == code]
     any_code = [token for token in attached if token.internal_data["wait"]["code"] is None]

@@ -13,7 +13,7 @@ from engine.bpmn.model import Element
 from engine.handlers import Json
 from engine.spiff import errors
 from engine.spiff.game import Game, StepFailed, Thrown
-from engine.spiff.nodes import Node, emit
+from engine.spiff.nodes import Node, emit, link_targets
 
 
 def due_text(value: Json) -> str | None:
@@ -40,7 +40,7 @@ def message_wait(token: Task, element: Element) -> dict[str, Json]:
             element=element.id, reason="it names no message", reason_vi="không nêu tên thông điệp"
         )
     view = game.variables(token)
-    key = game.evaluate(message.correlation_key or "", view)
+    key = game.evaluate(element.details.correlation_key or message.correlation_key or "", view)
     if key is None:
         raise StepFailed(
             element=element.id,
@@ -135,18 +135,11 @@ class ThrowEvent(Node):
             errors.escalate(game, token, self.element.event.code if self.element.event else None)
         return True
 
-    def choose(self, token: Task) -> list[str]:
+    def leave(self, token: Task) -> None:
         """Leave by the flows; a link continues at the catch event of the same name."""
-        if self.element.event_kind != "link":
-            return super().choose(token)
-        name = self.element.event.code if self.element.event is not None else None
-        targets = [
-            other
-            for other in self.process.inside(self.element.scope)
-            if other.kind == "intermediateCatchEvent" and other.event_kind == "link"
-        ]
-        same = [other for other in targets if other.event is not None and other.event.code == name]
-        return [flow for other in same for flow in other.outgoing]
+        super().leave(token)
+        for target in link_targets(self.process, self.element):
+            token.workflow.place(target.id, token.internal_data["scope"])
 
 
 class CatchEvent(Node):
@@ -154,7 +147,7 @@ class CatchEvent(Node):
 
     def activate(self, token: Task) -> bool:
         """Wait."""
-        if self.element.event_kind == "none":
+        if self.element.event_kind in ("none", "link"):
             return True
         token.internal_data["wait"] = wait_for(token, self.element)
         token._set_state(TaskState.WAITING)
@@ -171,20 +164,17 @@ class BoundaryEvent(Node):
     def receive(self, token: Task, values: Mapping[str, Json]) -> None:
         """Interrupt the activity or arm the event again, then take the payload."""
         game: Game = token.workflow
+        # what can fail comes first: a retry must find the event still attached
+        again = None if self.element.interrupting else next_wait(token.internal_data["fired"])
         number = token.internal_data.pop("host", None)
         host = None if number is None else game.token(number)
         if host is not None and self.element.interrupting:
             game.cancel_token(host)
-        elif host is not None:
-            self._repeat(token, host)
-        take_payload(token, self.element, values)
-
-    def _repeat(self, token: Task, host: Task) -> None:
-        again = next_wait(token.internal_data["fired"])
-        if again is not None:
-            other = host.workflow.hold(self.element.id, host.internal_data["scope"], host=host.id)
+        elif host is not None and again is not None:
+            other = game.hold(self.element.id, host.internal_data["scope"], host=host.id)
             other.internal_data["wait"] = again
             other._set_state(TaskState.WAITING)
+        take_payload(token, self.element, values)
 
 
 def next_wait(wait: Mapping[str, Json]) -> dict[str, Json] | None:

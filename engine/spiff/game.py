@@ -52,6 +52,16 @@ class Thrown:
     variables: Mapping[str, Json]
 
 
+@dataclass(frozen=True)
+class Call:
+    """An instance of another process that a call activity waits for, with the variables it begins with."""
+
+    token: int
+    element: str
+    process: str
+    variables: Mapping[str, Json]
+
+
 class Host(Protocol):
     """What a game asks of the engine around it."""
 
@@ -84,6 +94,7 @@ class Game(BpmnWorkflow):
         self.status = "active"
         self.facts: list[Fact] = []
         self.thrown: list[Thrown] = []
+        self.calls: list[Call] = []
         self.agenda: deque[Task] = deque()
         self.task_tree = Task(self, spec.start, state=TaskState.COMPLETED, id=ROOT)
 
@@ -136,7 +147,8 @@ class Game(BpmnWorkflow):
 
     def evaluate(self, attribute: str, variables: Mapping[str, Json]) -> Json:
         """Resolve an attribute: FEEL behind '=', else the text itself."""
-        return feel.resolve(attribute, variables, self.host.now)
+        value: Json = feel.resolve(attribute, variables, self.host.now)
+        return value
 
     def cancel_token(self, token: Task) -> None:
         """Cancel a token with all that hangs on it: attached events, iterations, everything inside."""
@@ -147,13 +159,16 @@ class Game(BpmnWorkflow):
         flow = token.internal_data.get("flow")
         self.note("element.cancelled", token, flows=[flow] if flow else [])
         self.cancel_attached(token)
-        for other in [other for other in self.tokens() if other.internal_data.get("body") == token.id]:
-            self.cancel_token(other)
+        if token.task_spec.element.loop is not None and "body" not in token.internal_data:
+            for other in self.iterations(token):
+                self.cancel_token(other)
         if "local" in token.internal_data:
             self.cancel_scope(token.internal_data["local"])
 
     def cancel_attached(self, host: Task) -> None:
         """Cancel the boundary events that wait on an activity."""
+        if not token_hosts(host):
+            return
         for other in [other for other in self.tokens() if other.internal_data.get("host") == host.id]:
             self.remove(other)
             other._set_state(TaskState.CANCELLED)
@@ -163,6 +178,17 @@ class Game(BpmnWorkflow):
         for other in self.inside(scope):
             self.cancel_token(other)
         self.scopes.close(scope)
+
+    def cancel_all(self, status: str) -> None:
+        """Cancel every token; the instance ends with that status."""
+        for token in list(self.tokens()):
+            self.cancel_token(token)
+        self.agenda.clear()
+        self.status = status
+
+    def iterations(self, body: Task) -> list[Task]:
+        """Return the tokens of the iterations that a loop still has."""
+        return [token for token in self.tokens() if token.internal_data.get("body") == body.id]
 
     def inside(self, scope: int) -> list[Task]:
         """Return the tokens that lie directly in a scope."""
@@ -177,12 +203,24 @@ class Game(BpmnWorkflow):
         """Plan a waiting token as the next to run; rivals behind the same event-based gateway are let go."""
         data = token.internal_data
         data.update(done=True, fired=data.pop("wait", {}), received=dict(values))
-        rivals = [o for o in self.tokens() if o.internal_data.get("group") == data.get("group", ROOT)]
-        for rival in rivals:
-            if rival is not token:
-                self.cancel_token(rival)
+        self._win(token)
         token._set_state(TaskState.READY)
         self.agenda.appendleft(token)
+
+    def _win(self, token: Task) -> None:
+        """Let the rivals behind the same event-based gateway go; an iteration wins for its loop."""
+        body = self.token(token.internal_data.get("body", ROOT))
+        winner = token if body is None or body.id == ROOT else body
+        group = winner.internal_data.pop("group", None)
+        if group is None:
+            return
+        for rival in [other for other in self.tokens() if other.internal_data.get("group") == group]:
+            self.cancel_token(rival)
+
+
+def token_hosts(token: Task) -> bool:
+    """Tell whether events can be attached to a token: its element has some, and it is no iteration."""
+    return bool(token.task_spec.boundaries) and "body" not in token.internal_data
 
 
 def spec_name(element_id: str) -> str:

@@ -7,7 +7,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.spiff import events
 from engine.spiff.game import Game, StepFailed
-from engine.spiff.nodes import Node
+from engine.spiff.nodes import Node, link_targets
 
 
 class ExclusiveGateway(Node):
@@ -95,18 +95,20 @@ class InclusiveGateway(Join):
         empty = set(self.element.incoming) - arrived
         if not empty:
             return True
+        elements = set()
         for other in game.inside(token.internal_data["scope"]):
-            if other.task_spec is self:
+            # an attached event holds no token of its own: what it may send is reached from its activity
+            if other.task_spec is self or "host" in other.internal_data:
                 continue
-            reached = self._reach(other.task_spec.element.id)
-            if reached & empty and not reached & arrived:
-                return False
-        return True
+            elements.add(other.task_spec.element.id)
+        reaches = [self._reach(element) for element in elements]
+        return not any(reached & empty and not reached & arrived for reached in reaches)
 
     def fire(self, token: Task) -> None:
         """Merge what has arrived and go on."""
         game: Game = token.workflow
         self.consume(token, self.arrived(token))
+        token.internal_data["done"] = True  # joined tokens are gone: a retry must not wait for them again
         token._set_state(TaskState.READY)
         game.agenda.append(token)
 
@@ -116,12 +118,12 @@ class InclusiveGateway(Join):
         todo = [start]
         while todo:
             element = self.process.elements[todo.pop()]
-            attached = [other.id for other in self.process.boundary_events(element.id)]
+            aside = [*self.process.boundary_events(element.id), *link_targets(self.process, element)]
             flows = [flow for flow in element.outgoing if flow not in seen]
             seen.update(flows)
             targets = [self.process.flows[flow].target for flow in flows]
             todo.extend(target for target in targets if target != self.element.id)
-            todo.extend(other for other in attached if not set(self.process.elements[other].outgoing) <= seen)
+            todo.extend(other.id for other in aside if not set(other.outgoing) <= seen)
         return seen
 
 

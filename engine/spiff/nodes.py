@@ -23,10 +23,11 @@ class Node(BpmnSpecMixin):
             spec_name(element.id),
             bpmn_name=element.name,
             lane=element.lane,
-            manual=element.kind in ("userTask", "manualTask"),
+            manual=element.kind == "userTask",
         )
         self.element = element
         self.process = process
+        self.boundaries = process.boundary_events(element.id)
 
     def test(self) -> None:
         """Accept any wiring: the check has judged it before deployment."""
@@ -46,7 +47,9 @@ class Node(BpmnSpecMixin):
         if "received" in data:
             self.receive(token, data["received"])
             del data["received"]
-        self.settle(token)
+        if not data.get("settled"):
+            self.settle(token)
+            data["settled"] = True
         data["flows"] = self.choose(token)
         return True
 
@@ -110,6 +113,18 @@ class Node(BpmnSpecMixin):
         data = token.internal_data
         flows = data.get("joined") or ([data["flow"]] if "flow" in data else [])
         token.workflow.note("element.completed", token, flows=flows)
+
+
+def link_targets(process: Process, source: Element) -> list[Element]:
+    """Return where a throwing link goes on: the catching link of the same name on the same level."""
+    if source.kind != "intermediateThrowEvent" or source.event is None or source.event_kind != "link":
+        return []
+    return [
+        other
+        for other in process.inside(source.scope)
+        if other.kind == "intermediateCatchEvent" and other.event_kind == "link"
+        if other.event is not None and other.event.code == source.event.code
+    ]
 
 
 def emit(game: Game, flow_id: str, scope: int) -> None:

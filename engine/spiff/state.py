@@ -28,13 +28,13 @@ _NAMES = {value: name for name, value in _STATES.items()}
 class Wait:
     """One thing that a token waits for, as the index tables show it."""
 
-    kind: str  # task, job, timer, message, incident
+    kind: str  # task, job, timer, message, call, incident
     token: int
     element: str
     details: dict[str, Any]
 
 
-INDEXED = frozenset({"task", "job", "timer", "message"})
+INDEXED = frozenset({"task", "job", "timer", "message", "call"})
 
 
 def dump(game: Game) -> str:

@@ -84,6 +84,19 @@ def test_a_case_shows_every_event_by_sequence_with_before_and_after(site: Flask)
     assert "bv-done" in page
 
 
+def test_what_was_typed_is_read_with_the_labels_of_its_form(site: Flask) -> None:
+    an, auditor = sign_in(site, "an.p1"), sign_in(site, "uyen.tt")
+    task_id = start_proposal(an)
+    an.post(f"/tasks/{task_id}/complete", {"report_kind": "nothing_to_report", "_submit": "1"})
+
+    page = auditor.get("/audit/instances/1").text
+    rows = read_csv(auditor, "/audit/instances/1?format=csv")
+
+    assert "Nội dung báo cáo: <ins>Báo cáo không có đề xuất</ins>" in page
+    assert any("report_kind" in row[6] and "nothing_to_report" in row[6] for row in rows)
+    assert "Phòng Thiết kế (chuyên viên)" in page
+
+
 def test_an_unknown_case_is_not_found(site: Flask) -> None:
     auditor = sign_in(site, "uyen.tt")
 

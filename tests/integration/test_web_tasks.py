@@ -99,10 +99,24 @@ def test_completing_twice_is_refused_and_says_who_and_when(site: Flask) -> None:
     task_id = start_proposal(an)
     an.post(f"/tasks/{task_id}/complete", PROPOSAL)
 
-    answer = an.post(f"/tasks/{task_id}/complete", PROPOSAL)
+    page = {"Referer": f"http://localhost/tasks/{task_id}"}
+    answer = an.post(f"/tasks/{task_id}/complete", PROPOSAL, headers=page)
 
     assert answer.status_code == 409
     assert "Nguyễn Thanh An xử lý xong lúc 05/10/2026 09:00" in answer.text
+    assert f'href="/tasks/{task_id}"' in answer.text
+
+
+def test_the_way_back_leads_to_no_other_site_and_never_to_a_dead_end(site: Flask) -> None:
+    an = sign_in(site, "an.p1")
+    task_id = start_proposal(an)
+    an.post(f"/tasks/{task_id}/complete", PROPOSAL)
+
+    answer = an.post(f"/tasks/{task_id}/claim", headers={"Referer": "http://elsewhere.example/tasks/1"})
+
+    assert answer.status_code == 409
+    assert "Mở lại trang đó" not in answer.text
+    assert an.get(f"/tasks/{task_id}/complete").request.path == f"/tasks/{task_id}"
 
 
 def test_completing_what_another_holds_is_refused(site: Flask) -> None:
