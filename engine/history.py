@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import event, insert, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from engine import clock
 from engine.actors import Actor
 from engine.handlers import Json
 from engine.tables import HistoryEvent, ProcessInstance
+
+_UNWRITTEN = "unwritten history"
 
 
 def record(
@@ -20,21 +22,43 @@ def record(
     actor: Actor,
     data: Mapping[str, Json],
     element: str | None = None,
-) -> HistoryEvent:
-    """Append one event; kinds are `noun.past`."""
+) -> None:
+    """Number one event and keep it until `write`; kinds are `noun.past`."""
     instance.events += 1
-    event = HistoryEvent(
-        instance_id=instance.id,
-        sequence=instance.events,
-        at=clock.now(),
-        kind=kind,
-        element=element,
-        actor=actor.name,
-        on_behalf_of=actor.on_behalf_of,
-        data=dict(data),
+    unwritten: list[dict[str, object]] = session.info.setdefault(_UNWRITTEN, [])
+    unwritten.append(
+        {
+            "instance_id": instance.id,
+            "sequence": instance.events,
+            "at": clock.now(),
+            "kind": kind,
+            "element": element,
+            "actor": actor.name,
+            "on_behalf_of": actor.on_behalf_of,
+            "data": dict(data),
+        }
     )
-    session.add(event)
-    return event
+
+
+def write(session: Session) -> None:
+    """Write what was recorded, in one statement; whoever records writes before the transaction ends."""
+    unwritten = session.info.pop(_UNWRITTEN, [])
+    if unwritten:
+        session.execute(insert(HistoryEvent), unwritten)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _previous: SessionTransaction) -> None:
+    """Forget what was recorded in a transaction that did not happen."""
+    if session.get_nested_transaction() is None:
+        session.info.pop(_UNWRITTEN, None)
+
+
+@event.listens_for(Session, "before_commit")
+def _refuse_to_lose(session: Session) -> None:
+    """Refuse to commit while recorded events are not written: an event is never lost in silence."""
+    if session.info.get(_UNWRITTEN):
+        raise RuntimeError("recorded history was not written before the commit")
 
 
 def of_instance(session: Session, instance_id: int) -> Sequence[HistoryEvent]:
@@ -45,7 +69,7 @@ def of_instance(session: Session, instance_id: int) -> Sequence[HistoryEvent]:
 
 def completed_elements(events: Sequence[HistoryEvent]) -> list[str]:
     """Return the ids of completed elements in the order they completed."""
-    return [event.element for event in events if event.kind == "element.completed" and event.element]
+    return [found.element for found in events if found.kind == "element.completed" and found.element]
 
 
 def taken_flows(events: Sequence[HistoryEvent]) -> set[str]:

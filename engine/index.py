@@ -41,13 +41,14 @@ def sync(
     for kind, close in _CLOSE.items():
         tokens = [wait.token for wait in closed if wait.kind == kind]
         if tokens:
-            close(session, instance, tokens)
+            for token, element in close(session, instance, tokens):
+                history.record(session, instance, f"{kind}.cancelled", actor, {"token": token}, element)
     opened: list[Subscription] = []
     for key, wait in after.items():
         if _stays(wait, before.get(key)) or wait.kind not in _OPEN:
             continue
         data = {name: value for name, value in wait.details.items() if name != "kind"}
-        data["token"] = wait.token
+        data |= {"token": wait.token, "flows": list(wait.flows)}
         history.record(session, instance, _OPENED[wait.kind], actor, data, wait.element)
         row = _OPEN[wait.kind](session, instance, wait)
         if isinstance(row, Subscription):
@@ -167,30 +168,39 @@ _OPEN: dict[str, Callable[[Session, ProcessInstance, Wait], object]] = {
 }
 
 
-def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+_Closed = list[tuple[int | None, str]]  # what was really cancelled: token and element
+
+
+def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
     """Cancel the tasks that the step took away; the one a person completed is not open any more."""
     query = select(UserTask).where(
         UserTask.instance_id == instance.id, UserTask.token.in_(tokens), UserTask.status == "open"
     )
-    for task in session.scalars(query):
+    tasks = session.scalars(query).all()
+    for task in tasks:
         task.status, task.ended_at = "cancelled", clock.now()
         task.candidate_groups.clear()
+    return [(task.token, task.element) for task in tasks]
 
 
-def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
     query = select(Job).where(
         Job.instance_id == instance.id, Job.token.in_(tokens), Job.status.in_(("open", "failed"))
     )
-    for job in session.scalars(query):
+    jobs = session.scalars(query).all()
+    for job in jobs:
         job.status, job.ended_at = "cancelled", clock.now()
         queue.cancel_job(session, job.id)
+    return [(job.token, job.element) for job in jobs]
 
 
-def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
     query = select(Timer).where(
         Timer.instance_id == instance.id, Timer.token.in_(tokens), Timer.status == "waiting"
     )
-    cancel_timers(session, session.scalars(query).all())
+    timers = session.scalars(query).all()
+    cancel_timers(session, timers)
+    return [(timer.token, timer.element) for timer in timers]
 
 
 def cancel_timers(session: Session, timers: Sequence[Timer]) -> None:
@@ -200,21 +210,23 @@ def cancel_timers(session: Session, timers: Sequence[Timer]) -> None:
         queue.cancel_timer(session, timer.id)
 
 
-def _close_subscriptions(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+def _close_subscriptions(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
     session.execute(
         delete(Subscription).where(Subscription.instance_id == instance.id, Subscription.token.in_(tokens))
     )
+    return []
 
 
-def _close_incidents(session: Session, instance: ProcessInstance, tokens: list[int]) -> None:
+def _close_incidents(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
     session.execute(
         update(Incident)
         .where(Incident.instance_id == instance.id, Incident.token.in_(tokens), Incident.status == "open")
         .values(status="resolved", resolved_at=clock.now())
     )
+    return []
 
 
-_CLOSE: dict[str, Callable[[Session, ProcessInstance, list[int]], None]] = {
+_CLOSE: dict[str, Callable[[Session, ProcessInstance, list[int]], _Closed]] = {
     "task": _close_tasks,
     "job": _close_jobs,
     "timer": _close_timers,

@@ -63,6 +63,7 @@ def fail(session: Session, job_id: int, error: str) -> None:
     history.record(session, instance, "job.failed", SYSTEM, data, job.element)
     if job.retries > 0:
         session.flush()
+        history.write(session)
         return
     job.status = "failed"
 

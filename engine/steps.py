@@ -203,6 +203,7 @@ def _store(
     if game.status != instance.status:
         effects += _end(session, instance, game, actor)
     session.flush()
+    history.write(session)
     return effects
 
 

@@ -275,7 +275,7 @@ class Incident(Base):
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
     token: Mapped[int]
     element: Mapped[str]
-    kind: Mapped[str]  # expression, job, condition, limit
+    kind: Mapped[str]  # expression, job, call, limit, deadlock
     message: Mapped[str]
     status: Mapped[str] = mapped_column(index=True)  # open, resolved
     created_at: Mapped[datetime]

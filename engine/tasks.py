@@ -109,6 +109,7 @@ def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
     with instances.guarded(instance.id):
         _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
         session.flush()
+        history.write(session)
     return task
 
 
@@ -126,6 +127,7 @@ def release(session: Session, task_id: int, actor: Actor) -> UserTask:
     with instances.guarded(instance.id):
         _record_assignee(session, instance, task, "task.released", actor, None)
         session.flush()
+        history.write(session)
     return task
 
 

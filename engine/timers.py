@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, feel, history, index, instances
+from engine import clock, feel, history, index, instances, queue
 from engine.actors import SYSTEM
 from engine.spiff import stepping
 from engine.spiff.game import Game
@@ -18,7 +18,11 @@ from engine.tables import ProcessDefinition, Timer
 def fire(session: Session, timer_id: int) -> bool:
     """Fire a timer that is due and still wanted; False when there was nothing to do."""
     timer = session.get(Timer, timer_id)
-    if timer is None or timer.status != "waiting" or timer.due_at > clock.now():
+    if timer is None or timer.status != "waiting":
+        return False
+    if timer.due_at > clock.now():
+        # a clock that was held and let go again may be behind the job that asked
+        queue.defer_timer(session, timer.id, timer.due_at)
         return False
     if timer.instance_id is None:
         session.refresh(timer, with_for_update=True)

@@ -10,11 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, deployments, history
+from engine.forms import declared_keys
 from engine.tables import HistoryEvent, ProcessInstance, UserTask
-from web import moments, names
+from web import answers, moments, names
+from web.accounts import language_now
 from web.translating import gettext as _
 
 # One line per kind; {name} is the drawn name of the element. An unknown kind is shown as it is, never hidden.
@@ -41,6 +44,8 @@ SENTENCES = {
     "subscription.opened": lazy_gettext("Chờ thông điệp “{name}”"),
     "message.published": lazy_gettext("Gửi thông điệp “{name}”"),
     "message.correlated": lazy_gettext("Nhận thông điệp “{name}”"),
+    "call.started": lazy_gettext("Gọi quy trình con ở “{name}”"),
+    "job.cancelled": lazy_gettext("Bỏ bước tự động “{name}”"),
     "incident.raised": lazy_gettext("Sự cố ở bước “{name}”"),
     "incident.retried": lazy_gettext("Thử lại bước “{name}”"),
     "incident.resolved": lazy_gettext("Khắc phục sự cố ở bước “{name}”"),
@@ -67,6 +72,24 @@ STORY = frozenset(
 )
 # Bookkeeping of the engine that says nothing to people.
 HIDDEN_DATA = frozenset({"token", "task", "flows", "changes", "values", "name", "scope", "before", "after"})
+# What the engine keeps with an event, in words; variables of a process keep the names their designer gave.
+DATA_WORDS = {
+    "process": lazy_gettext("quy trình"),
+    "version": lazy_gettext("phiên bản"),
+    "business_key": lazy_gettext("mã hồ sơ"),
+    "assignee": lazy_gettext("giao cho"),
+    "groups": lazy_gettext("nhóm được giao"),
+    "candidate_groups": lazy_gettext("nhóm được giao"),
+    "due": lazy_gettext("hạn"),
+    "start": lazy_gettext("tính từ"),
+    "priority": lazy_gettext("ưu tiên"),
+    "form": lazy_gettext("biểu mẫu"),
+    "subject": lazy_gettext("nội dung"),
+    "correlation_key": lazy_gettext("khóa đối chiếu"),
+    "key": lazy_gettext("khóa đối chiếu"),
+    "variables": lazy_gettext("dữ liệu gửi kèm"),
+}
+GROUPS = frozenset({"groups", "candidate_groups"})
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
 
 
@@ -91,6 +114,8 @@ class Event:
     sentence: str
     reason: str
     changes: tuple[Change, ...]
+    answers: tuple[answers.Answer, ...] = ()
+    answered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -108,8 +133,11 @@ class Step:
 
 def read(session: Session, instance: ProcessInstance) -> list[Event]:
     """Return every event of a case by sequence number."""
-    drawn = element_names(session, instance)
-    return [tell(event, drawn) for event in history.of_instance(session, instance.id)]
+    drawn, forms = element_names(session, instance), _forms(session, instance)
+    return [
+        tell(event, drawn, forms.get((event.data or {}).get("task", 0)))
+        for event in history.of_instance(session, instance.id)
+    ]
 
 
 def story(session: Session, instance: ProcessInstance) -> list[Event]:
@@ -123,15 +151,16 @@ def element_names(session: Session, instance: ProcessInstance) -> dict[str, str]
     return {element.id: element.name or element.id for element in elements.values()}
 
 
-def tell(event: HistoryEvent, drawn: Mapping[str, str]) -> Event:
-    """Return one event in words."""
+def tell(event: HistoryEvent, drawn: Mapping[str, str], form: Mapping[str, Any] | None = None) -> Event:
+    """Return one event in words; what was typed in a form is read with the form's own labels."""
     name = drawn.get(event.element or "", event.element or "")
     sentence = str(SENTENCES.get(event.kind, event.kind)).format(name=name)
     person = names.person(event.actor)
     if event.on_behalf_of:
         person = _("%(person)s thay %(other)s", person=person, other=names.person(event.on_behalf_of))
     data: Mapping[str, Any] = event.data or {}
-    reason = data.get("reason")
+    reason, values = data.get("reason"), data.get("values") or {}
+    known = declared_keys(form) & set(values) if form else frozenset()
     return Event(
         sequence=event.sequence,
         at=event.at,
@@ -141,7 +170,19 @@ def tell(event: HistoryEvent, drawn: Mapping[str, str]) -> Event:
         sentence=sentence,
         reason=reason if isinstance(reason, str) else "",
         changes=tuple(_changes(data)),
+        answers=tuple(answers.read(form, values, language_now())) if form and values else (),
+        answered=frozenset(known),
     )
+
+
+def _forms(session: Session, instance: ProcessInstance) -> dict[int, Mapping[str, Any]]:
+    """Return the form of each user task of a case by the task's id, as the form is now."""
+    found = select(UserTask.id, UserTask.form_id).where(
+        UserTask.instance_id == instance.id, UserTask.form_id.is_not(None)
+    )
+    pairs = [(row.id, str(row.form_id)) for row in session.execute(found)]
+    forms = {form_id: deployments.form(session, form_id) for form_id in {one for _id, one in pairs}}
+    return {task_id: forms[form_id] for task_id, form_id in pairs}
 
 
 def step(session: Session, task: UserTask) -> Step:
@@ -170,9 +211,13 @@ def _changes(data: Mapping[str, Any]) -> Iterable[Change]:
         yield _change(change["name"], change.get("before"), change.get("after"))
     if "after" in data:
         yield _change(_("người giữ"), names.person(data.get("before")), names.person(data["after"]))
-    for name, value in {**(data.get("values") or {}), **data}.items():
-        if name not in HIDDEN_DATA and value not in (None, "", [], {}):
+    for name, value in (data.get("values") or {}).items():
+        if value not in (None, "", [], {}):
             yield _change(name, None, value)
+    for name, value in data.items():
+        if name not in HIDDEN_DATA and value not in (None, "", [], {}):
+            said = ", ".join(map(names.group, value)) if name in GROUPS else value
+            yield _change(str(DATA_WORDS.get(name, name)), None, said)
 
 
 def _change(name: str, before: object, after: object) -> Change:

@@ -327,6 +327,7 @@ class SubProcess(Activity):
         current: Game = token.workflow
         scope = self.local(token)
         token.internal_data["inner"] = True
+        self.note_entered(token)
         token._set_state(TaskState.STARTED)
         for start in self.process.start_events(self.element.id)[:1]:
             current.place(start.id, scope, triggered=True)

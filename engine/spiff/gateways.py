@@ -58,6 +58,7 @@ class Join(Node):
     def wait(self, token: Task) -> bool:
         """Let the token wait for the others."""
         token.internal_data["wait"] = {"kind": self.waiting}
+        self.note_entered(token)
         token._set_state(TaskState.WAITING)
         return False
 

@@ -108,6 +108,12 @@ class Node(BpmnSpecMixin):
         for flow_id in token.internal_data["flows"]:
             emit(game, flow_id, token.internal_data["scope"])
 
+    def note_entered(self, token: Task) -> None:
+        """Record that a token rests here without waiting for anybody outside, with the flow that led here."""
+        flow = token.internal_data.get("flow")
+        if flow is not None:
+            token.workflow.note("element.entered", token, flows=[flow])
+
     def note_completed(self, token: Task) -> None:
         """Record the completion with the flows that led here."""
         data = token.internal_data

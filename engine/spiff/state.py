@@ -32,6 +32,7 @@ class Wait:
     token: int
     element: str
     details: dict[str, Any]
+    flows: tuple[str, ...] = ()  # the flow that led here, for the drawing of the path
 
 
 INDEXED = frozenset({"task", "job", "timer", "message", "call"})
@@ -81,7 +82,10 @@ def waits(game: Game) -> dict[tuple[str, int], Wait]:
         element = token.task_spec.element.id
         wait = token.internal_data.get("wait")
         if wait is not None and wait["kind"] in INDEXED and token.state != TaskState.FUTURE:
-            found[wait["kind"], token.id] = Wait(wait["kind"], token.id, element, wait)
+            flow = token.internal_data.get("flow")
+            found[wait["kind"], token.id] = Wait(
+                wait["kind"], token.id, element, wait, () if flow is None else (flow,)
+            )
         incident = token.internal_data.get("incident")
         if incident is not None:
             found["incident", token.id] = Wait("incident", token.id, element, incident)
