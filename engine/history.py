@@ -13,6 +13,8 @@ from engine.handlers import Json
 from engine.tables import HistoryEvent, ProcessInstance
 
 _UNWRITTEN = "unwritten history"
+# the table, not the class: the class would split the rows by which values are absent
+_table = HistoryEvent.metadata.tables[HistoryEvent.__tablename__]
 
 
 def record(
@@ -44,7 +46,7 @@ def write(session: Session) -> None:
     """Write what was recorded, in one statement; whoever records writes before the transaction ends."""
     unwritten = session.info.pop(_UNWRITTEN, [])
     if unwritten:
-        session.execute(insert(HistoryEvent), unwritten)
+        session.execute(insert(_table), unwritten)
 
 
 @event.listens_for(Session, "after_soft_rollback")

@@ -172,9 +172,14 @@ _Closed = list[tuple[int | None, str]]  # what was really cancelled: token and e
 
 
 def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
-    """Cancel the tasks that the step took away; the one a person completed is not open any more."""
+    """Cancel the tasks that the step took away; the one a person has just completed needs no look."""
+    known = (row for row in session.identity_map.values() if isinstance(row, UserTask))
+    ended = {row.token for row in known if row.instance_id == instance.id and row.status != "open"}
+    left = [token for token in tokens if token not in ended]
+    if not left:
+        return []
     query = select(UserTask).where(
-        UserTask.instance_id == instance.id, UserTask.token.in_(tokens), UserTask.status == "open"
+        UserTask.instance_id == instance.id, UserTask.token.in_(left), UserTask.status == "open"
     )
     tasks = session.scalars(query).all()
     for task in tasks:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -18,6 +18,8 @@ from engine.spiff.game import Game
 from engine.tables import CandidateGroup, ProcessInstance, UserTask
 
 FORM_SOURCE = "bv:formSource"
+NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
+Answers: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def get(session: Session, task_id: int) -> UserTask:
@@ -170,11 +172,11 @@ def _handler(session: Session, job_type: str) -> Any:
     return registration.function
 
 
-def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor: Actor) -> UserTask:
+def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -> UserTask:
     """Complete a task with what its form declares, and run the instance to its next wait states.
 
-    Raises TaskNotOpen, NotAllowed, FormInvalid, and whatever a completing listener refuses; then nothing
-    happened.
+    `variables` are the answers, or a function that reads them by the form. Raises TaskNotOpen, NotAllowed,
+    FormInvalid, and whatever a completing listener refuses; then nothing happened.
     """
     task, instance = _locked(session, task_id)
     _ensure_open(task, "complete")
@@ -184,10 +186,10 @@ def complete(session: Session, task_id: int, variables: Mapping[str, Any], actor
     if token is None:
         raise NotFound(kind="token", key=task.token)
     found: Element = token.task_spec.element
-    values: dict[str, Json] = dict(variables)
+    form = deployments.form(session, task.form_id) if task.form_id else NO_FORM
+    values: dict[str, Json] = dict(variables(form) if callable(variables) else variables)
     if task.form_id:
-        context = _context(session, task, game, token, actor)
-        values = forms.validate(deployments.form(session, task.form_id), variables, context)
+        values = forms.validate(form, values, _context(session, task, game, token, actor))
     results = _listen(session, instance, found, game.variables(token), values, actor)
     _end(session, task, instance, values, actor)
 
