@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
@@ -131,8 +132,17 @@ def answer(
     log.info("page.problem", status=status, type=error_type, path=request.path)
     if wants_json():
         return problem_details(status, detail or str(guidance.happened), error_type, fields), status
-    page = render_template("problem.html", status=status, guidance=guidance, detail=detail, fields=fields)
+    page = render_template(
+        "problem.html", status=status, guidance=guidance, detail=detail, fields=fields, back=way_back()
+    )
     return page, status
+
+
+def way_back() -> str:
+    """Return the address of the page that a refused form was sent from, "" when it was none of ours."""
+    parts = urlsplit(request.referrer or "")
+    ours = request.method == "POST" and parts.netloc == request.host
+    return parts._replace(scheme="", netloc="", fragment="").geturl() if ours else ""
 
 
 def problem_details(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import mimetypes
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,20 +15,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import watching
 from web.assets import DIST, FRONTEND, asset_tags
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-TIMEOUT = 15_000  # milliseconds
 CSP = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:"
-WATCH_CSP = """
-window.violations = [];
-document.addEventListener('securitypolicyviolation', (event) => {
-  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
-});
-"""
 SAMPLE = (Path(__file__).parent / "designer_sample.bpmn").read_text(encoding="utf-8")
 MODELER = "document.getElementById('designer').designer.modeler"
 LISTS = {
@@ -123,19 +113,6 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def launch_browser() -> Iterator[Browser]:
-    """Launch Chromium, or skip and say what is missing."""
-    if not CHROMIUM:
-        pytest.skip("no Chromium: install the system package chromium or set CHROMIUM")
-    if not asset_tags("designer"):
-        pytest.skip("the front end is not built: run python -m web.assets")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
 def serve() -> Iterator[Application]:
     """Run the server in a thread."""
     application = Application()
@@ -152,31 +129,20 @@ def serve() -> Iterator[Application]:
 
 @contextmanager
 def watch_pages(browser: Browser, application: Application) -> Iterator[Callable[..., Page]]:
-    """Open diagrams; at the end nothing may have failed unseen and the CSP was never violated."""
-    context = browser.new_context(locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
-    context.set_default_timeout(TIMEOUT)
-    context.add_init_script(WATCH_CSP)
-    troubles: list[str] = []
-    missing: list[str] = []
+    """Open diagrams in watched windows; skip and say so when the front end is not built."""
+    if not asset_tags("designer"):
+        pytest.skip("the front end is not built: run python -m web.assets")
+    with watching.watch(browser, watching.REFUSALS | {412, 500}) as context:
 
-    def open_page(xml: str = SAMPLE, width: int = 1440, state: str = "ready") -> Page:
-        application.xml = xml
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 900})
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("response", lambda answer: missing.append(answer.url) if answer.status == 404 else None)
-        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-        page.goto(application.url)
-        page.wait_for_selector(f'#designer[data-state="{state}"]')
-        return page
+        def open_page(xml: str = SAMPLE, width: int = 1440, state: str = "ready") -> Page:
+            application.xml = xml
+            page = context.new_page()
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(application.url)
+            page.wait_for_selector(f'#designer[data-state="{state}"]')
+            return page
 
-    yield open_page
-    violations = [violation for page in context.pages for violation in page.evaluate("window.violations")]
-    context.close()
-    # refusals of the server (409, 422, redirects) are written to the console by the browser itself
-    assert [trouble for trouble in troubles if "Failed to load resource" not in trouble] == []
-    assert violations == []
-    assert missing == []
+        yield open_page
 
 
 def select(page: Page, element: str) -> None:

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from designer_page import (
+from playwright.sync_api import Dialog, Page, expect
+
+from tests.browser.designer_page import (
     FINDING,
     Application,
     find,
-    launch_browser,
     list_tags,
     open_group,
     rename,
     save,
     select,
-    serve,
-    watch_pages,
 )
-from playwright.sync_api import Browser, Dialog, Page, expect
-
 from web.assets import asset_tags, hash_inputs
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def application() -> Iterator[Application]:
-    with serve() as application:
-        yield application
-
-
-@pytest.fixture
-def open_designer(browser: Browser, application: Application) -> Iterator[Callable[..., Page]]:
-    with watch_pages(browser, application) as open_page:
-        yield open_page
 
 
 def test_the_rules_of_the_organisation_are_written_and_undone(
@@ -155,7 +134,6 @@ def test_leaving_with_unsaved_changes_asks_first(open_designer: Callable[..., Pa
     page.goto("about:blank")
 
     assert asked == ["beforeunload"]
-    page.evaluate("window.violations = []")
 
 
 def test_findings_are_shown_after_an_edit_and_lead_to_their_element(

@@ -5,45 +5,25 @@ Each test is one way in which the stock editor loses data without saying so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from designer_page import (
+from playwright.sync_api import Page, expect
+
+from tests.browser.designer_page import (
     MODELER,
     SAMPLE,
     Application,
     find,
-    launch_browser,
     list_facts,
     list_tags,
     open_group,
     rename,
     save,
     select,
-    serve,
-    watch_pages,
 )
-from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launch_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def application() -> Iterator[Application]:
-    with serve() as application:
-        yield application
-
-
-@pytest.fixture
-def open_designer(browser: Browser, application: Application) -> Iterator[Callable[..., Page]]:
-    with watch_pages(browser, application) as open_page:
-        yield open_page
 
 
 def test_opening_and_saving_changes_nothing(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import Any
 import pytest
 from flask import Flask, Response, render_template_string, request
 from flask_babel import Babel
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from engine import forms
 from engine.errors import FormInvalid
+from tests.browser import watching
 from web import rendering
 
 ROOT = Path(__file__).parents[2]
@@ -189,17 +189,6 @@ def address() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no Chromium on this machine: the forms were not tried in a browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
     yield from open_page(chromium, address, javascript=True)
@@ -211,18 +200,10 @@ def plain_page(chromium: Browser, address: str) -> Iterator[Page]:
 
 
 def open_page(chromium: Browser, address: str, *, javascript: bool) -> Iterator[Page]:
-    context = chromium.new_context(
-        java_script_enabled=javascript, locale="vi-VN", viewport={"width": 1440, "height": 900}
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
-    yield page
-    context.close()
-    # A refused form answers 422, which Chromium reports like an error of the page.
-    assert [text for text in complaints if "422" not in text] == []
+    with watching.watch(chromium, java_script_enabled=javascript) as context:
+        page = context.new_page()
+        page.goto(address)
+        yield page
 
 
 def answer_everything(page: Page, decision: str) -> None:
@@ -287,6 +268,18 @@ def test_typing_goes_on_while_the_form_is_refreshed(page: Page) -> None:
     expect(page.get_by_label("Lý do trả lại")).to_be_visible()
     expect(page.get_by_label("Điểm")).to_have_value("7,25")
     expect(page.get_by_label("Điểm")).to_be_focused()
+
+
+@pytest.mark.browser
+def test_a_choice_made_while_all_rows_are_filled_loses_neither(page: Page) -> None:
+    page.route("**/*", lambda route: (page.wait_for_timeout(300), route.continue_()))  # a slow line
+
+    page.get_by_role("button", name="Tặng", exact=True).click()
+    page.locator("#field-rows-2-decision--2").check()
+
+    expect(page.locator("#field-rows-2-reason")).to_be_visible()
+    expect(page.locator("input[value=award]:checked")).to_have_count(39)
+    expect(page.locator("#field-rows-2-decision--2")).to_be_checked()
 
 
 @pytest.mark.browser

@@ -60,6 +60,13 @@ def release(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("inbox.show", scope="group"), code=303)
 
 
+@blueprint.get("/<int:task_id>/complete")
+@open_to(SIGNED_IN)
+def reopen(task_id: int) -> ResponseReturnValue:
+    """Lead to the task: after a refusal the address bar names the address that forms are sent to."""
+    return redirect(url_for("tasks.show", task_id=task_id), code=303)
+
+
 @blueprint.post("/<int:task_id>/complete")
 @open_to(SIGNED_IN)
 def complete(task_id: int) -> ResponseReturnValue:

@@ -46,11 +46,17 @@
   }
 
   let running = null;
+  let line = Promise.resolve();
 
-  async function refresh(form, name, value) {
+  // One question at a time: a newer one overtakes a mere refresh, but waits for a button that changes the rows.
+  function refresh(form, name, value) {
+    if (running && running.name === "_refresh") running.abort.abort();
+    line = line.then(() => ask(form, name, value));
+  }
+
+  async function ask(form, name, value) {
     const old = form.querySelector("[data-form]");
-    if (running) running.abort();
-    const mine = (running = new AbortController());
+    const mine = (running = { name, abort: new AbortController() });
     const before = remember(old);
     const data = new FormData(form);
     data.append(name, value);
@@ -58,7 +64,7 @@
     // Rows change their numbers when one goes: nothing may be typed into the wrong one meanwhile.
     old.inert = name === "_remove";
     try {
-      const answer = await fetch(form.action, { method: "POST", body: data, headers: { "X-Fragment": "form" }, signal: mine.signal, credentials: "same-origin" });
+      const answer = await fetch(form.action, { method: "POST", body: data, headers: { "X-Fragment": "form" }, signal: mine.abort.signal, credentials: "same-origin" });
       const text = await answer.text();
       const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("[data-form]");
       // A fragment is the form alone; anything else (signed out, an error page) leaves the page as it is.
@@ -71,7 +77,7 @@
     } catch (error) {
       if (error.name !== "AbortError") console.warn("form not refreshed:", error.message);
     } finally {
-      if (running === mine) running = null;
+      running = null;
       old.removeAttribute("aria-busy");
       old.inert = false;
     }
