@@ -167,7 +167,7 @@ class UserTask(Base):
 
     __tablename__ = "user_task"
     __table_args__ = (
-        Index("ix_user_task_inbox", "status", "assignee"),
+        Index("ix_user_task_inbox", "status", "assignee", "due_at"),
         Index("ix_user_task_token", "instance_id", "token"),
     )
     id: Mapped[int] = mapped_column(Identity, primary_key=True)

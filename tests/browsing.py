@@ -55,7 +55,11 @@ class Server:
     def load_demo(self) -> None:
         """Make the database and load the demo."""
         subprocess.run(
-            command("demo", "--no-serve", "--no-story"), env=self.environment, cwd=ROOT, check=True, capture_output=True
+            command("demo", "--no-serve", "--no-story"),
+            env=self.environment,
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
         )
 
     def start(self) -> None:

@@ -53,7 +53,9 @@ class ProcessBuilder:
         self.last = element
         return self
 
-    def flow(self, source: str, target: str, condition: str | None = None, **attributes: str) -> ProcessBuilder:
+    def flow(
+        self, source: str, target: str, condition: str | None = None, **attributes: str
+    ) -> ProcessBuilder:
         """Add a sequence flow; it does not move."""
         self.flows += 1
         flow = B.sequenceFlow(

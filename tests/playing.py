@@ -1,4 +1,4 @@
-"""Play one process in memory, saving and loading its state between steps, as the engine does between requests."""
+"""Play one process in memory, saving and loading its state between steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Play:
     """A started process; every step loads the saved state and saves it again."""
 
     def __init__(
-        self, builder: ProcessBuilder, variables: Mapping[str, Json] | None = None, handlers: Handlers | None = None
+        self,
+        builder: ProcessBuilder,
+        variables: Mapping[str, Json] | None = None,
+        handlers: Handlers | None = None,
     ) -> None:
         diagram = read(etree.fromstring(builder.xml()))
         self.compiled = compile_process(diagram.processes[builder.id])
@@ -77,7 +80,9 @@ class Play:
     def retry(self, element: str) -> None:
         """Try an incident again."""
         game = self.load()
-        numbers = [w.token for w in state.waits(game).values() if w.element == element and w.kind == "incident"]
+        numbers = [
+            w.token for w in state.waits(game).values() if w.element == element and w.kind == "incident"
+        ]
         token = game.token(numbers[0])
         assert token is not None
         stepping.retry(game, token)

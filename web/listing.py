@@ -29,6 +29,11 @@ class Query:
     number: int
     filters: Mapping[str, str]
 
+    @property
+    def is_narrow(self) -> bool:
+        """Tell whether a search text or a filter leaves something out."""
+        return bool(self.text or any(self.filters.values()))
+
 
 @dataclass(frozen=True)
 class Page:
@@ -59,9 +64,19 @@ def _read(name: str) -> str:
     return unicodedata.normalize("NFC", request.args.get(name, "").strip()[:200])
 
 
-def cut(session: Session, found: Select[Any], query: Query, sorts: Mapping[str, ColumnElement[Any]]) -> Page:
-    """Return the asked page of a selection of entities, sorted in the database; missing values come last."""
-    total = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
+def cut(
+    session: Session,
+    found: Select[Any],
+    query: Query,
+    sorts: Mapping[str, ColumnElement[Any]],
+    total: int | None = None,
+) -> Page:
+    """Return the asked page of a selection of entities, sorted in the database; missing values come last.
+
+    `total` spares the count to whoever knows it.
+    """
+    if total is None:
+        total = session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0
     pages = max(-(-total // PAGE_SIZE), 1)
     number = min(query.number, pages)
     rows = session.scalars(
@@ -71,9 +86,10 @@ def cut(session: Session, found: Select[Any], query: Query, sorts: Mapping[str, 
 
 
 def ordered(found: Select[Any], query: Query, sorts: Mapping[str, ColumnElement[Any]]) -> Select[Any]:
-    """Return the selection in the order asked for."""
+    """Return the selection in the order asked for; equal ones by age, so that pages do not overlap."""
     column = sorts[query.sort]
-    return found.order_by((column.desc() if query.descending else column.asc()).nulls_last())
+    entity = found.column_descriptions[0]["entity"]
+    return found.order_by((column.desc() if query.descending else column.asc()).nulls_last(), entity.id)
 
 
 def cut_rows(rows: Sequence[Any], query: Query, keys: Mapping[str, Callable[[Any], Any]]) -> Page:

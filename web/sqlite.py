@@ -35,7 +35,9 @@ def writing(engine: Engine) -> Engine:
     """Return the view of `engine` whose transactions may write; always the same object for one engine."""
     if engine.dialect.name != "sqlite":
         return engine
-    return _writing.setdefault(engine, engine.execution_options(**{WRITE: True}))
+    if engine not in _writing:  # setdefault alone would build a view at every call, 22 times per completion
+        _writing.setdefault(engine, engine.execution_options(**{WRITE: True}))
+    return _writing[engine]
 
 
 def forget(engine: Engine) -> None:

@@ -41,7 +41,7 @@ def open_period(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Open the month of a centre: one per centre and month; return its four moments in local time."""
     period, movement = _read_start(session, call)
     center = calls.read_text(call, "center") or movement.center or ""
-    organisation.unit(session, center)
+    unit = organisation.unit(session, center)
     query = select(Consolidation).where(Consolidation.center == center, Consolidation.period == period)
     if session.scalar(query) is not None:
         raise Refused(
@@ -70,6 +70,8 @@ def open_period(session: Session, call: ServiceCall) -> dict[str, Json]:
     return {
         "consolidation": consolidation.id,
         "center": center,
+        "center_name": unit.name,
+        "period_label": show_period(period),
         "report_reminder_at": report.reminder_at.isoformat(),
         "report_due_at": report.due_at.isoformat(),
         "center_reminder_at": upward.reminder_at.isoformat(),

@@ -118,9 +118,9 @@ def describe(precheck: Mapping[str, Any] | None) -> str:
     """Write the result of a check for people: "Đạt", or every criterion that is not met with its source."""
     if not precheck:
         return "Chưa kiểm tra"
-    failures = "; ".join(f"{entry['label']} ({entry['source']})" for entry in precheck["failures"])
+    failures = "; ".join(f"“{entry['label']}” ({entry['source']})" for entry in precheck["failures"])
     warnings = "; ".join(f"{entry['label']} ({entry['source']})" for entry in precheck["warnings"])
-    text = f"Không đạt: {failures}" if failures else "Đạt"
+    text = f"Không đạt tiêu chí {failures}" if failures else "Đạt"
     return f"{text}. Lưu ý: {warnings}" if warnings else text
 
 

@@ -65,6 +65,8 @@ def open_proposal(session: Session, call: ServiceCall) -> dict[str, Json]:
         "proposal": proposal.id,
         "proposal_key": key,
         "office": office.code,
+        "office_name": office.name,
+        "period_label": show_period(period),
         "center": office.parent_code,
         "report_due_at": report.due_at.isoformat(),
         "report_reminder_at": report.reminder_at.isoformat(),
@@ -178,7 +180,7 @@ def submit(session: Session, call: ServiceCall) -> dict[str, Json]:
         nominations.add_step(nomination, call, "submitted", nominations.describe_lateness(proposal))
         nominations.move(nomination, call, "open", "center", holder)
     for nomination in nominees.editable(proposal):
-        nominations.move(nomination, call, nomination.status, "office", "")  # what was left out waits for nobody
+        nominations.move(nomination, call, nomination.status, "office", "")  # left out: nobody has it
     proposal.status = "submitted"
     session.flush()
     return {"open_count": len(nominations.pending(proposal.nominations)), "version": proposal.version}

@@ -30,7 +30,7 @@ def receive(session: Session, call: ServiceCall) -> dict[str, Json]:
     for nomination in waiting(session, submission):
         nominations.add_step(nomination, call, "received_by_province", f"Tờ trình số {submission.number}")
     session.flush()
-    return {"center": submission.center, "period": submission.period}
+    return submissions.name_case(session, submission)
 
 
 def appraise(session: Session, call: ServiceCall) -> dict[str, Json]:

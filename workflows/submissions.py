@@ -105,6 +105,16 @@ def revise(session: Session, call: ServiceCall) -> dict[str, Json]:
     return {}
 
 
+def name_case(session: Session, submission: Submission) -> dict[str, Json]:
+    """Return what a case is about, for routing and for the words that people read in lists."""
+    return {
+        "center": submission.center,
+        "period": submission.period,
+        "center_name": organisation.unit(session, submission.center).name,
+        "period_label": show_period(submission.period),
+    }
+
+
 def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the letter and its nominees (form source of `sign_submission` and `revise_submission`)."""
     submission = find(session, call)

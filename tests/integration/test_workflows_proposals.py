@@ -35,7 +35,7 @@ def test_one_of_three_who_was_criticised_stays_recorded_and_is_not_sent(session:
     assert (case["eligible_count"], case["failed_count"], case["open_count"]) == (2, 1, 2)
     assert (failed.status, failed.level, failed.versions) == ("ineligible", "office", [])
     shown = nominations.row(failed, {})["precheck"]
-    assert shown == "Không đạt: không bị phê bình, nhắc nhở (598/KH-TTTV mục III.1.b nhóm 3)"
+    assert shown == "Không đạt tiêu chí “không bị phê bình, nhắc nhở” (598/KH-TTTV mục III.1.b nhóm 3)"
     assert calls.nomination(session, "An").status == "open"
 
 

@@ -64,7 +64,7 @@ def test_a_failed_criterion_is_named_with_its_source() -> None:
     found = criteria.evaluate(CARRIED, "individual", {**PERSON, "not_criticised": False})
 
     assert criteria.describe(found) == (
-        "Không đạt: không bị phê bình, nhắc nhở (598/KH-TTTV mục III.1.b nhóm 3)"
+        "Không đạt tiêu chí “không bị phê bình, nhắc nhở” (598/KH-TTTV mục III.1.b nhóm 3)"
     )
     assert criteria.describe(criteria.evaluate(CARRIED, "individual", PERSON)) == "Đạt"
 

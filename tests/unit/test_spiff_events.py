@@ -45,7 +45,9 @@ def test_a_send_task_in_a_loop_throws_one_message_per_item() -> None:
 
 def test_the_first_event_behind_an_event_gateway_wins() -> None:
     process = a_process()
-    process.start().gateway("await", "eventBased").catch("returned", process.message("returned", "=k")).end("a")
+    process.start().gateway("await", "eventBased").catch("returned", process.message("returned", "=k")).end(
+        "a"
+    )
     process.at("await").catch("decided", process.message("decided", "=k")).end("b")
     play = Play(process, {"k": "1"})
 
@@ -58,7 +60,9 @@ def test_the_first_event_behind_an_event_gateway_wins() -> None:
 def test_two_timers_behind_an_event_gateway_each_keep_their_own_time() -> None:
     # hazard 6: in SpiffWorkflow both share the first one's due time
     process = a_process()
-    process.start().gateway("await", "eventBased").catch("long", process.timer("timeDuration", "P5D")).end("a")
+    process.start().gateway("await", "eventBased").catch("long", process.timer("timeDuration", "P5D")).end(
+        "a"
+    )
     process.at("await").catch("short", process.timer("timeDuration", "PT1H")).end("b")
     play = Play(process)
 
@@ -93,7 +97,9 @@ def test_completing_the_task_disarms_its_timers() -> None:
 def test_a_message_beside_a_sub_process_is_received_again_and_again() -> None:
     # hazard: a non-interrupting message boundary event of SpiffWorkflow fires once
     process = a_process()
-    process.start().open_sub_process("collect").start("s").user_task("review").end("e").close_sub_process().end()
+    process.start().open_sub_process("collect").start("s").user_task("review").end(
+        "e"
+    ).close_sub_process().end()
     received = process.message("proposal.submitted", "=center")
     process.boundary("received", "collect", received, interrupting=False).end("recorded")
     play = Play(process, {"center": "TTTV/2026-10"})
@@ -177,7 +183,6 @@ def test_an_escalation_beside_a_sub_process_lets_it_go_on() -> None:
 def test_a_link_goes_on_at_the_event_of_the_same_name() -> None:
     # SpiffWorkflow ends the branch in silence
 
-
     process = a_process().start().throw("to", B.linkEventDefinition(name="A"))
     process.at(None).catch("from", B.linkEventDefinition(name="A")).end()
 
@@ -190,7 +195,9 @@ def test_a_link_goes_on_at_the_event_of_the_same_name() -> None:
 def test_interrupting_a_loop_takes_all_its_iterations_away() -> None:
     process = a_process()
     process.start().user_task("ballot", each("=[1,2,3]", "n")).end()
-    process.boundary("closed", "ballot", process.timer("timeDuration", "P1D")).user_task("count").end("counted")
+    process.boundary("closed", "ballot", process.timer("timeDuration", "P1D")).user_task("count").end(
+        "counted"
+    )
     play = Play(process)
 
     play.go_on("ballot")

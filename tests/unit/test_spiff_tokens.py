@@ -30,7 +30,9 @@ def test_ids_that_are_spiffworkflows_own_spec_names_run() -> None:
 
 def test_a_change_in_one_parallel_branch_survives_the_join() -> None:
     # hazard 3: SpiffWorkflow's join keeps the whole copy of the last completer
-    process = a_process().start().gateway("split", "parallel").user_task("a").gateway("join", "parallel").end()
+    process = (
+        a_process().start().gateway("split", "parallel").user_task("a").gateway("join", "parallel").end()
+    )
     process.at("split").user_task("b").flow("b", "join")
     play = Play(process, {"state": "draft", "votes": ["yes", "yes", "no"]})
 
@@ -118,7 +120,9 @@ def test_a_parallel_join_keeps_excess_tokens() -> None:
 def test_an_inclusive_join_in_a_loop_waits_for_every_branch_each_time() -> None:
     # hazard 4: from the second pass on SpiffWorkflow joins after the first branch
     process = a_process().start().gateway("merge").gateway("split", "inclusive")
-    process.when("=true").user_task("a").gateway("join", "inclusive").user_task("check").gateway("again").end()
+    process.when("=true").user_task("a").gateway("join", "inclusive").user_task("check").gateway(
+        "again"
+    ).end()
     process.find("process_flow7").append(B.conditionExpression("=done = true"))
     process.default("again", "merge")
     process.at("split").when("=true").user_task("b").flow("b", "join")
@@ -223,7 +227,13 @@ def test_a_sub_process_has_its_own_scope_and_ends_when_nothing_is_left_inside() 
 
 
 def test_a_terminate_end_takes_everything_in_its_scope_along() -> None:
-    process = a_process().start().gateway("split", "parallel").user_task("a").end("stop", B.terminateEventDefinition())
+    process = (
+        a_process()
+        .start()
+        .gateway("split", "parallel")
+        .user_task("a")
+        .end("stop", B.terminateEventDefinition())
+    )
     process.at("split").user_task("b").end("never")
     play = Play(process)
 

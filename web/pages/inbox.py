@@ -63,9 +63,11 @@ def show() -> ResponseReturnValue:
     found = _narrow(SCOPES[scope][1](actor), query)
     if listing.wants_csv():
         return _export(session, listing.ordered(found, query, SORTS))
+    # the tab has counted already what nothing narrows
+    counted = next(tab.count for tab in tabs if tab.scope == scope) if not query.is_narrow else None
     return render_template(
         "tasks/inbox.html",
-        page=listing.cut(session, found, query, SORTS),
+        page=listing.cut(session, found, query, SORTS, counted),
         tabs=tabs,
         scope=scope,
         query=query,

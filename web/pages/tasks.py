@@ -72,22 +72,32 @@ def reopen(task_id: int) -> ResponseReturnValue:
 def complete(task_id: int) -> ResponseReturnValue:
     """Complete the task, claiming it on the way; a button that only changes the form shows it again."""
     session, actor = db.session(), current_actor()
-    form = form_of(session, tasks.get(session, task_id).form_id)
-    raw = rendering.parse_form(form, request.form)
     action = rendering.row_action(request.form)
     if action is not None:
-        return _rearrange(session, _visible(session, task_id), raw, action)
+        task = _visible(session, task_id)
+        return _rearrange(session, task, _typed(session, task), action)
     try:
         with transaction() as writing:
-            name = tasks.complete(writing, task_id, raw, actor).name
+            name = tasks.complete(writing, task_id, _read, actor).name
     except FormInvalid as error:
-        return _page(session, _visible(session, task_id), raw, error.messages, ""), STAYS
+        task = _visible(session, task_id)
+        return _page(session, task, _typed(session, task), error.messages, ""), STAYS
     except EngineError as error:
         if error.status != STAYS:
             raise
-        return _page(session, _visible(session, task_id), raw, {}, error.text(language_now())), STAYS
+        task = _visible(session, task_id)
+        return _page(session, task, _typed(session, task), {}, error.text(language_now())), STAYS
     flash(_("Đã hoàn thành “%(name)s”.", name=name))
     return redirect(url_for("inbox.show"), code=303)
+
+
+def _read(form: Mapping[str, Any]) -> Mapping[str, Any]:
+    return rendering.parse_form(form, request.form)
+
+
+def _typed(session: Session, task: UserTask) -> Mapping[str, Any]:
+    """Return what was typed into the task's form."""
+    return _read(form_of(session, task.form_id))
 
 
 def form_of(session: Session, form_id: str | None) -> Mapping[str, Any]:

@@ -646,7 +646,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("user_task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_task_ended_at"), ["ended_at"], unique=False)
-        batch_op.create_index("ix_user_task_inbox", ["status", "assignee"], unique=False)
+        batch_op.create_index("ix_user_task_inbox", ["status", "assignee", "due_at"], unique=False)
         batch_op.create_index("ix_user_task_token", ["instance_id", "token"], unique=False)
 
     op.create_table(

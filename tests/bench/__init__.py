@@ -1,0 +1,1 @@
+"""Measure what people feel; `make bench` prints it, no test ever asserts on it."""

@@ -1,0 +1,80 @@
+"""Run the measurements: `python -m tests.bench [--json] [--statements] [--big] [--only PART]…`.
+
+Every figure stands beside a reference measured in the same run, in turns with it; on a shared machine compare
+the ratios of two runs, never their times. The budgets are printed beside the figures and asserted nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from tests.bench import figures, inbox, over_http, rounds, statements
+from tests.bench.figures import Figure
+
+PARTS = ("statements", "http", "rounds", "inbox")
+OPEN_TASKS, OPEN_TASKS_BIG = 10_000, 100_000
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what was asked for and print it."""
+    options = _read(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    before, begin = figures.machine(), time.monotonic()
+    found: list[Figure] = []
+    for part in PARTS:
+        if not options.only or part in options.only:
+            _say(f"measuring {part} …")
+            found += _measure(part, options)
+    seconds = time.monotonic() - begin
+    if options.json:
+        _print(figures.as_json(found, before, seconds))
+        return
+    busy = f"{before['processors']} processors, load {before['load']:.1f}"
+    _print(f"{before['system']}, Python {before['python']}, {busy}")
+    _print(figures.table(found))
+    _print(f"\n{seconds:.0f} s; × is the ratio to the reference beside it")
+
+
+def _measure(part: str, options: argparse.Namespace) -> list[Figure]:
+    match part:
+        case "statements":
+            found, counts = statements.measure()
+            if options.statements:
+                sys.stderr.write(statements.listing(counts) + "\n")
+            return found
+        case "http":
+            return over_http.measure()
+        case "rounds":
+            return rounds.measure()
+        case _:
+            return inbox.measure(OPEN_TASKS_BIG if options.big else OPEN_TASKS)
+
+
+def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure Bảng Vàng.")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    parser.add_argument(
+        "--statements", action="store_true", help="list the statements of each completion too"
+    )
+    parser.add_argument("--big", action="store_true", help=f"{OPEN_TASKS_BIG:,} open tasks in the inbox")
+    parser.add_argument("--only", action="append", choices=PARTS, help="measure only this part; repeatable")
+    return parser.parse_args(arguments)
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _say(text: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    main()
