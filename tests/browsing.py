@@ -1,4 +1,4 @@
-"""People over HTTP without a browser: sign in, read pages, fill and send forms; a server as its own process."""
+"""People over HTTP without a browser, and a server as a process of its own."""
 
 from __future__ import annotations
 

@@ -39,3 +39,8 @@ def morning() -> Iterator[datetime]:
     clock.pin(MORNING)
     yield MORNING
     clock.unpin()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run browser tests last: Playwright keeps an event loop running in this thread, others start their own."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

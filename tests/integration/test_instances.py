@@ -329,8 +329,8 @@ def test_history_is_numbered_without_gaps(session: Session) -> None:
     events = session.scalars(select(HistoryEvent).order_by(HistoryEvent.id)).all()
 
     assert [event.sequence for event in events] == list(range(1, len(events) + 1))
-    assert [event.kind for event in events][0] == "instance.started"
-    assert [event.kind for event in events][-1] == "instance.completed"
+    assert events[0].kind == "instance.started"
+    assert events[-1].kind == "instance.completed"
     assert instance.events == len(events)
 
 
