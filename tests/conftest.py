@@ -42,5 +42,5 @@ def morning() -> Iterator[datetime]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run browser tests last: Playwright keeps an event loop running in this thread, others start their own."""
+    """Run browser tests last: Playwright keeps an event loop running in this thread."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
