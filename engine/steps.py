@@ -29,6 +29,9 @@ from engine.tables import HistoryEvent, Message, ProcessInstance, Subscription
 
 THROWN_TIME_TO_LIVE = timedelta(days=365)
 _UNDER_WAY = "instances under way"
+_SATURDAY = 5
+# given by whoever opens the session, as `session.info["calendar"]`
+Calendar: TypeAlias = Callable[[Session, datetime, int], datetime]
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,19 @@ class _Host:
             return None
         call = service_call(self.instance, element, variables, self.actor)
         return registration.function(self.session, call) or {}
+
+    def due_after(self, working_days: int) -> datetime:
+        """Ask the calendar that the session was opened with; without one, Monday to Friday are worked."""
+        calendar: Calendar = self.session.info.get("calendar", _weekdays)
+        return calendar(self.session, self.now, working_days)
+
+
+def _weekdays(_session: Session, start: datetime, working_days: int) -> datetime:
+    day = clock.local(start).replace(hour=23, minute=59, second=0, microsecond=0)
+    while working_days > 0:
+        day += timedelta(days=1)
+        working_days -= day.weekday() < _SATURDAY
+    return day
 
 
 def service_call(

@@ -18,6 +18,7 @@ from engine.spiff.game import Game
 from engine.tables import CandidateGroup, ProcessInstance, UserTask
 
 FORM_SOURCE = "bv:formSource"
+FOUR_EYES = "bv:fourEyes"
 NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
 Answers: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -102,6 +103,25 @@ def _ensure_may_act(task: UserTask, actor: Actor, operation: str, operation_vi: 
     )
 
 
+def _ensure_four_eyes(session: Session, task: UserTask, instance: ProcessInstance, actor: Actor) -> None:
+    """Refuse whoever has done an earlier task of the case where the diagram asks for four eyes."""
+    found = deployments.compiled(session, instance).process.elements[task.element]
+    if found.details.properties.get(FOUR_EYES) != "true":
+        return
+    earlier = select(UserTask.name).where(
+        UserTask.instance_id == instance.id, UserTask.ended_by == actor.name, UserTask.status == "completed"
+    )
+    done = session.scalars(earlier.limit(1)).first()
+    if done is not None:
+        raise NotAllowed(
+            actor=actor.name,
+            operation=f"do user task '{task.name}'",
+            operation_vi=f"làm việc “{task.name}”",
+            reason=f"the diagram asks for four eyes ({FOUR_EYES}) and the actor has done '{done}'",
+            reason_vi=f"sơ đồ yêu cầu hai người khác nhau ({FOUR_EYES}) và bạn đã làm “{done}”",
+        )
+
+
 def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
     """Make an unassigned task the actor's own; the second one to try is told who was first."""
     task, instance = _locked(session, task_id)
@@ -115,6 +135,7 @@ def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
             found_vi=f"việc “{task.name}” đã được {task.assignee} nhận",
         )
     _ensure_may_act(task, actor, "claim", "nhận")
+    _ensure_four_eyes(session, task, instance, actor)
     with instances.guarded(instance.id):
         _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
         session.flush()
@@ -188,6 +209,7 @@ def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -
     task, instance = _locked(session, task_id)
     _ensure_open(task, "complete")
     _ensure_may_act(task, actor, "complete", "hoàn thành")
+    _ensure_four_eyes(session, task, instance, actor)
     game = instances.load(session, instance, actor)
     token = game.token(task.token)
     if token is None:

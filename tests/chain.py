@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import clock, deployments, forms, tasks
 from engine.actors import SYSTEM, Actor
 from engine.tables import ProcessInstance, UserTask
-from workflows import HANDLERS, demo, story
+from workflows import HANDLERS, calendar, demo, story
 from workflows.story import (
     CHAIR,
     COORDINATION,
@@ -70,7 +70,7 @@ class Chain:
 
     def __init__(self, session: Session, moment: str) -> None:
         self.session = session
-        session.info["handlers"] = HANDLERS
+        session.info.update(handlers=HANDLERS, calendar=calendar.due_after)
         clock.pin(at(moment))
         demo.load(session)
         paths = sorted(BPMN.glob("*.bpmn")) + sorted(BPMN.glob("*.form"))

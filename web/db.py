@@ -19,7 +19,7 @@ from engine import queue
 from engine.queue import Queue
 from engine.tables import Base
 from web import sqlite
-from workflows import HANDLERS
+from workflows import HANDLERS, calendar
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -57,8 +57,8 @@ def current_queue() -> Queue:
 
 
 def equipment() -> dict[str, object]:
-    """Return what every session carries: the handlers by job type, and the queue its jobs are put into."""
-    return {"handlers": HANDLERS, "queue": current_queue()}
+    """Return what every session carries: handlers by job type, working calendar, queue of the jobs."""
+    return {"handlers": HANDLERS, "calendar": calendar.due_after, "queue": current_queue()}
 
 
 @contextmanager

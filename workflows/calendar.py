@@ -160,6 +160,11 @@ def before_day(calendar: WorkingCalendar, named: date, policy: str) -> Deadline:
     )
 
 
+def due_after(session: Session, start: datetime, working_days: int) -> datetime:
+    """Return the end of a period of working days that begins at a moment, whose own day is not counted."""
+    return end_of_day(add_working_days(load(session), local(start).date(), working_days))
+
+
 def end_of_day(day: date) -> datetime:
     """Return the last minute of a day in local time: a period ends with its last day (BLDS 2015 Đ148)."""
     return datetime.combine(day, time(23, 59), ZONE)

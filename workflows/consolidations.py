@@ -252,7 +252,7 @@ def supplement_due(session: Session, now: datetime) -> datetime:
     today = local(now).date()
     table = json.loads(RULES.read_text(encoding="utf-8"))["supplement"]
     rule = max((entry for entry in table if date.fromisoformat(entry["valid_from"]) <= today), key=_since)
-    return calendar.end_of_day(calendar.add_working_days(calendar.load(session), today, rule["working_days"]))
+    return calendar.due_after(session, now, rule["working_days"])
 
 
 def _since(entry: Mapping[str, Any]) -> str:

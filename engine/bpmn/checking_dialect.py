@@ -11,6 +11,8 @@ from engine.bpmn.findings import Finding, make
 from engine.bpmn.model import Details, Diagram, Element, EventDefinition, Loop, Process
 
 MAX_CARDINALITY = 1_000
+USER_TASK_RULES = frozenset({"bv:subject", "bv:formSource", "bv:dueInWorkingDays", "bv:fourEyes"})
+NOTES = frozenset({"bv:note", "bv:source", "bv:step"})  # for readers of the diagram only
 _JOBS = frozenset({"serviceTask", "businessRuleTask"})
 _RECEIVING = frozenset({"intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
@@ -29,6 +31,7 @@ def check(process: Process, diagram: Diagram, known: Known) -> Iterator[Finding]
     """Yield the findings about the dialect of every element of the process."""
     for element in process.elements.values():
         yield from _check_user_task(element)
+        yield from _check_rules(element)
         yield from _check_form(element, known)
         yield from _check_job(element, known)
         yield from _check_call(element, diagram, known)
@@ -52,6 +55,14 @@ def _check_user_task(element: Element) -> Iterator[Finding]:
     for date in (details.due_date, details.follow_up_date):
         if date and not date.startswith("="):
             yield from checking_timers.check_value("date", date, element.id, element.line)
+
+
+def _check_rules(element: Element) -> Iterator[Finding]:
+    """Name every `bv:` property that nothing obeys: it would be ignored in silence."""
+    obeyed = USER_TASK_RULES if element.kind == "userTask" else frozenset()
+    for name in element.details.properties:
+        if name.startswith("bv:") and name not in obeyed | NOTES:
+            yield make("unknown-rule", element.id, element.line, name=name)
 
 
 def _check_form(element: Element, known: Known) -> Iterator[Finding]:

@@ -150,6 +150,13 @@ DIALECT = {
         "Đặt tên hoặc xóa thuộc tính này.",
         "Name it or delete it.",
     ),
+    "unknown-rule": Rule(
+        "warning",
+        "“{element}”: thuộc tính {name} không có tác dụng, công cụ không biết nó.",
+        "'{element}': property {name} has no effect, the engine does not know it.",
+        "Sửa tên, hoặc vẽ điều đó vào sơ đồ (ví dụ sự kiện hẹn giờ gắn vào việc).",
+        "Correct its name, or draw it (for example a timer event attached to the task).",
+    ),
     "unassigned": Rule(
         "error",
         "Việc “{element}” không giao cho ai: không có người nhận, nhóm hay danh sách người.",

@@ -104,12 +104,18 @@ def _check_reachable(net: Net, starts: list[str]) -> Iterator[Finding]:
     aside = [e.id for e in net.elements.values() if e.triggered_by_event or e.event_kind == "compensate"]
     reached = net.reach([*starts, *aside])
     compensates = any(element.event_kind == "compensate" for element in net.elements.values())
+    cut_off = []
     for element in net.elements.values():
         # a boundary event on a missing host has its own finding, a compensation handler has no flows at all
         lost = element.kind == "boundaryEvent" and element.attached_to not in net.elements
         handler = compensates and element.kind in ACTIVITIES and not element.incoming
         if element.id not in reached and not lost and not handler:
+            cut_off.append(element)
+    # elements nothing leads to come first: connecting one of them brings back all that lies behind it
+    for element in sorted(cut_off, key=lambda one: bool(one.incoming or one.attached_to)):
+        if element.id not in reached:
             yield make("unreachable", element.id, element.line)
+            reached = reached | net.reach([element.id])
 
 
 def _check_loops(net: Net) -> Iterator[Finding]:

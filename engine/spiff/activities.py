@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
@@ -12,6 +13,9 @@ from engine.handlers import Json
 from engine.spiff import events
 from engine.spiff.game import ITERATIONS, Call, Game, StepFailed
 from engine.spiff.nodes import Node
+
+DUE = "bv:dueInWorkingDays"
+MOST_WORKING_DAYS = 1_000
 
 
 class Activity(Node):
@@ -215,7 +219,8 @@ class UserTask(Activity):
             "assignee": self._name_of("assignee", resolved(details.assignee)),
             "groups": _names(resolved(details.candidate_groups)),
             "users": _names(resolved(details.candidate_users)),
-            "due": self._due(resolved(details.due_date)),
+            "due": self._due(resolved(details.due_date))
+            or self._due_after(token, resolved(details.properties.get(DUE))),
             "priority": _priority(resolved(details.priority)),
             "form": self._name_of("form", resolved(details.form_id)),
             "subject": _text(resolved(details.properties.get("bv:subject"))) or self.element.name,
@@ -231,6 +236,20 @@ class UserTask(Activity):
             reason=f"its {what} is not text",
             reason_vi=f"giá trị {what} không phải là chữ",
         )
+
+    def _due_after(self, token: Task, value: Json) -> str | None:
+        """Return when so many working days are over, as ISO text in UTC."""
+        if value is None or value == "":
+            return None
+        days = _number(value, 0)
+        if not 0 < days <= MOST_WORKING_DAYS:
+            raise StepFailed(
+                element=self.element.id,
+                reason=f"{DUE} is not a number of working days from 1 to {MOST_WORKING_DAYS}",
+                reason_vi=f"{DUE} không phải số ngày làm việc từ 1 đến {MOST_WORKING_DAYS}",
+            )
+        game: Game = token.workflow
+        return game.host.due_after(days).astimezone(UTC).isoformat()
 
     def _due(self, value: Json) -> str | None:
         due = events.due_text(value)

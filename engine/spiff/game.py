@@ -70,6 +70,9 @@ class Host(Protocol):
     def call(self, element: Element, variables: Mapping[str, Json]) -> Mapping[str, Json] | None:
         """Run the handler of a service element inside the step; None when it must wait as a job."""
 
+    def due_after(self, working_days: int) -> datetime:
+        """Return when a period of working days that begins now ends, by the organisation's calendar."""
+
 
 class NoScripts:
     """Refuse SpiffWorkflow's own evaluation: no Python ever runs from a diagram."""

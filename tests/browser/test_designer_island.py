@@ -31,7 +31,6 @@ def test_the_rules_of_the_organisation_are_written_and_undone(
     select(page, "U2")
 
     page.locator("#bio-properties-panel-bv-dueInWorkingDays").fill("12")
-    page.locator("#bio-properties-panel-bv-escalateTo").fill("SXD.office")
     page.locator("#bio-properties-panel-bv-fourEyes").check()
     page.locator('[data-entry-id="bv-subject"] .cm-content').click()
     page.keyboard.type('"Bỏ phiếu: " + office')
@@ -40,7 +39,6 @@ def test_the_rules_of_the_organisation_are_written_and_undone(
     written = {p.get("name"): p.get("value") for p in find(root, "U2").iter("{*}property")}
     assert written == {
         "bv:dueInWorkingDays": "12",
-        "bv:escalateTo": "SXD.office",
         "bv:fourEyes": "true",
         "bv:subject": '="Bỏ phiếu: " + office',
     }

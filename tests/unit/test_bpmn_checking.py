@@ -206,6 +206,11 @@ EXAMPLES: list[tuple[str, str, str]] = [
     ("zeebe-not-executed", "x", task("task", extended("<zeebe:executionListeners/>"))),
     ("zeebe-unknown", "x", task("task", extended("<zeebe:surprise/>"))),
     ("empty-property", "x", task("task", extended("<zeebe:properties><zeebe:property/></zeebe:properties>"))),
+    (
+        "unknown-rule",
+        "x",
+        task("task", extended('<zeebe:properties><zeebe:property name="bv:x"/></zeebe:properties>')),
+    ),
     ("unassigned", "x", task("userTask")),
     ("unknown-form", "x", task("userTask", extended(GROUPS, '<zeebe:formDefinition formId="nope"/>'))),
     ("priority", "x", task("userTask", extended(GROUPS, '<zeebe:priorityDefinition priority="101"/>'))),

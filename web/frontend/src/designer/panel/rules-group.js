@@ -110,26 +110,10 @@ const ENTRIES = [
   },
   {
     on: 'bpmn:UserTask',
-    key: 'remindBefore',
-    component: WorkingDays,
-    isEdited: isNumberFieldEntryEdited,
-    text: 'Remind before the due date (working days)',
-  },
-  {
-    on: 'bpmn:UserTask',
-    key: 'escalateTo',
-    component: Suggestion,
-    isEdited: isSuggestEdited,
-    list: 'groups',
-    text: 'When overdue, report to',
-    help: 'A group, or a FEEL expression that starts with “=”',
-  },
-  {
-    on: 'bpmn:UserTask',
     key: 'fourEyes',
     component: Check,
     isEdited: isCheckboxEntryEdited,
-    text: 'Must not be done by whoever did the step before',
+    text: 'Must not be done by whoever did an earlier step',
   },
 ];
 

@@ -6,10 +6,7 @@ export const own = {
   'For example: ="Proposal of " + office': 'Ví dụ: ="Đề nghị của " + office',
   'Source of the form’s data': 'Nguồn dữ liệu của biểu mẫu',
   'Due in (working days)': 'Hạn xử lý (ngày làm việc)',
-  'Remind before the due date (working days)': 'Nhắc trước hạn (ngày làm việc)',
-  'When overdue, report to': 'Quá hạn thì báo cho',
-  'A group, or a FEEL expression that starts with “=”': 'Một nhóm, hoặc biểu thức FEEL bắt đầu bằng “=”',
-  'Must not be done by whoever did the step before': 'Người làm phải khác người đã làm bước trước',
+  'Must not be done by whoever did an earlier step': 'Người làm phải khác người đã làm bước trước đó của hồ sơ',
   'The server does not know this id.': 'Máy chủ chưa có mã này.',
   'The server does not know this form.': 'Máy chủ chưa có biểu mẫu này.',
   'No handler of this server; an outside worker must serve it.':
