@@ -51,12 +51,36 @@ class _Missing(dict[str, object]):
         return "…"
 
 
+# What is looked for, in words for people.
+KINDS_VI = {
+    "award decision": "quyết định khen thưởng",
+    "consolidation": "kỳ tổng hợp",
+    "draft": "bản nháp",
+    "form": "biểu mẫu",
+    "handler": "chương trình xử lý",
+    "incident": "sự cố",
+    "job": "bước tự động",
+    "movement": "phong trào",
+    "nomination": "đề nghị",
+    "process definition": "quy trình",
+    "process instance": "hồ sơ",
+    "proposal": "đề xuất",
+    "submission": "tờ trình",
+    "token": "bước đang chờ",
+    "unit": "đơn vị",
+    "user task": "việc",
+}
+
+
 class NotFound(EngineError):
     """Expected {kind} '{key}', but there is none."""
 
-    vi = "Không tìm thấy {kind} “{key}”."
+    vi = "Không tìm thấy {kind_vi} “{key}”."
     en = "Expected {kind} '{key}', but there is none."
     status = 404
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(kind=kind, kind_vi=KINDS_VI.get(kind, kind), key=key)
 
 
 class NotAllowed(EngineError):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from engine.errors import KINDS_VI
 
 ROOT = Path(__file__).parent.parent.parent
 ROOMS = ("engine", "workflows", "web")
@@ -33,9 +36,30 @@ def test_only_two_places_commit() -> None:
 
 
 def test_one_place_catches_everything() -> None:
-    found = {name(path) for path in MODULES if re.search(r"except (Exception|\s*:)", path.read_text("utf-8"))}
+    found = {name(path) for path in MODULES if any(map(_catches_everything, _handlers(path)))}
 
     assert found <= CATCHES_EVERYTHING
+
+
+def _handlers(path: Path) -> Iterator[ast.ExceptHandler]:
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return (node for node in nodes if isinstance(node, ast.ExceptHandler))
+
+
+def _catches_everything(handler: ast.ExceptHandler) -> bool:
+    caught = [] if handler.type is None else [n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)]
+    goes_on = not any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+    return handler.type is None or "Exception" in caught or ("BaseException" in caught and goes_on)
+
+
+def test_every_kind_that_can_be_missing_has_a_vietnamese_name() -> None:
+    kinds = {
+        kind
+        for path in MODULES
+        for kind in re.findall(r'NotFound\(\s*kind="([^"]+)"', path.read_text("utf-8"))
+    }
+
+    assert sorted(kinds - set(KINDS_VI)) == []
 
 
 @pytest.mark.parametrize("path", MODULES + TESTS, ids=name)
