@@ -11,6 +11,7 @@ from flask_babel import Babel
 from flask_migrate import Migrate
 from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from engine import clock
 from web import accounts, configuration, db, listing, moments, names, problems, security
@@ -24,6 +25,13 @@ babel = Babel()
 migrate = Migrate(directory=str(MIGRATIONS))
 
 
+class Identity(IntegerConverter):
+    """A row's number in an address; one that no database can hold is an address that leads nowhere."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=0, max=2**63 - 1)
+
+
 def create_app(environ: Mapping[str, str] | None = None, **overrides: object) -> Flask:
     """Return the application set up from `environ` (the process's own by default); `overrides` win over it.
 
@@ -32,6 +40,7 @@ def create_app(environ: Mapping[str, str] | None = None, **overrides: object) ->
     3. What templates may call, and the pages.
     """
     app = Flask("web")
+    app.url_map.converters["int"] = Identity
     app.config.update(configuration.read(os.environ if environ is None else environ, Path(app.instance_path)))
     app.config.update(overrides)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

@@ -185,3 +185,19 @@ def test_the_clock_can_be_held_only_where_tests_are_allowed(site: Flask) -> None
 
     assert answer.status_code == 204
     assert held == datetime.fromtimestamp(1_760_000_000, clock.ZONE)
+
+
+@pytest.mark.parametrize("number", ["999999", str(2**63), "9" * 40])
+def test_a_number_that_names_nothing_leads_nowhere(site: Flask, number: str) -> None:
+    statuses = {
+        sign_in(site, login).get(path).status_code
+        for login, path in (
+            ("an.p1", f"/tasks/{number}"),
+            ("an.p1", f"/nominations/{number}"),
+            ("an.p1", f"/movements/{number}"),
+            ("uyen.tt", f"/audit/instances/{number}"),
+            ("thao.it", f"/designer/versions/{number}.bpmn"),
+        )
+    }
+
+    assert statuses == {404}
