@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -73,8 +73,18 @@ def deploy(session: Session, files: Sequence[File], actor: Actor, *, alone: bool
     return deployment
 
 
-def check(session: Session | None, files: Sequence[File]) -> list[Finding]:
-    """Return what the check says about files, unreadable ones included; nothing is stored."""
+def check(
+    session: Session | None,
+    files: Sequence[File],
+    *,
+    job_types: Collection[str] | None = None,
+    forms: Collection[str] | None = None,
+) -> list[Finding]:
+    """Return what the check says about files, unreadable ones included; nothing is stored.
+
+    Without a session, handlers are judged by `job_types` and forms by `forms` (the ids that exist beside the
+    files); None means that they are not known and not judged.
+    """
     reads: list[Read] = []
     findings: list[Finding] = []
     for name, content in files:
@@ -82,7 +92,7 @@ def check(session: Session | None, files: Sequence[File]) -> list[Finding]:
             reads.append(_read(name, content))
         except DeploymentRejected as rejected:
             findings += [finding for finding in rejected.findings if isinstance(finding, Finding)]
-    return findings + _check(session, reads)
+    return findings + _check(session, reads, job_types, forms)
 
 
 def _read(name: str, content: bytes) -> Read:
@@ -106,11 +116,17 @@ def _unreadable(name: str, reason: str) -> DeploymentRejected:
     return DeploymentRejected([Finding("form-unreadable", name, values={"reason": reason})])
 
 
-def _check(session: Session | None, reads: Sequence[Read]) -> list[Finding]:
-    """Check the files together; what exists beside them is known only where there is a session."""
+def _check(
+    session: Session | None,
+    reads: Sequence[Read],
+    job_types: Collection[str] | None = None,
+    forms_beside: Collection[str] | None = None,
+) -> list[Finding]:
+    """Check the files together; what exists beside them is asked of the session, or told by the caller."""
     diagrams = [read.diagram for read in reads if read.diagram is not None]
-    job_types = set(registered(session)) if session is not None else None
-    known_forms = {str(read.form["id"]) for read in reads if read.form is not None}
+    if session is not None:
+        job_types = set(registered(session))
+    known_forms = {str(read.form["id"]) for read in reads if read.form is not None} | set(forms_beside or ())
     processes = {process for diagram in diagrams for process in diagram.processes}
     if session is not None:
         known_forms |= set(session.scalars(select(Form.form_id)))
@@ -123,7 +139,7 @@ def _check(session: Session | None, reads: Sequence[Read]) -> list[Finding]:
             findings += checking.check(
                 read.diagram,
                 read.root,
-                forms=known_forms if session is not None else None,
+                forms=known_forms if session is not None or forms_beside is not None else None,
                 job_types=job_types,
                 processes=processes if session is not None else None,
             )

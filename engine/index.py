@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from engine import clock, history, queue
-from engine.actors import Actor
-from engine.handlers import registered
+from engine.actors import USER, Actor
+from engine.handlers import Json, registered
 from engine.spiff.state import Wait
 from engine.tables import (
     CandidateGroup,
@@ -31,6 +31,12 @@ _OPENED = {
     "message": "subscription.opened",
     "incident": "incident.raised",
 }
+_CLOSED = {
+    "task": "task.cancelled",
+    "job": "job.cancelled",
+    "timer": "timer.cancelled",
+    "incident": "incident.resolved",
+}
 
 
 def sync(
@@ -41,8 +47,9 @@ def sync(
     for kind, close in _CLOSE.items():
         tokens = [wait.token for wait in closed if wait.kind == kind]
         if tokens:
-            for token, element in close(session, instance, tokens):
-                history.record(session, instance, f"{kind}.cancelled", actor, {"token": token}, element)
+            for gone, data in close(session, instance, tokens):
+                if (kind, gone.token) not in after:  # an incident with a new reason is raised again below
+                    history.record(session, instance, _CLOSED[kind], actor, data, gone.element)
     opened: list[Subscription] = []
     for key, wait in after.items():
         if _stays(wait, before.get(key)) or wait.kind not in _OPEN:
@@ -64,6 +71,7 @@ def _stays(wait: Wait, other: Wait | None) -> bool:
 def _open_task(session: Session, instance: ProcessInstance, wait: Wait) -> UserTask:
     details = wait.details
     due = details["due"]
+    candidates = dict.fromkeys([*details["groups"], *(USER + name for name in details["users"])])
     task = UserTask(
         instance_id=instance.id,
         token=wait.token,
@@ -74,12 +82,11 @@ def _open_task(session: Session, instance: ProcessInstance, wait: Wait) -> UserT
         subject=details["subject"],
         form_id=details["form"],
         assignee=details["assignee"],
-        candidate_users=details["users"],
         status="open",
         priority=details["priority"],
         created_at=clock.now(),
         due_at=None if due is None else datetime.fromisoformat(due),
-        candidate_groups=[CandidateGroup(group_name=group) for group in dict.fromkeys(details["groups"])],
+        candidate_groups=[CandidateGroup(group_name=name) for name in candidates],
     )
     session.add(task)
     return task
@@ -151,7 +158,8 @@ def _open_incident(session: Session, instance: ProcessInstance, wait: Wait) -> I
         token=wait.token,
         element=wait.element,
         kind=wait.details["kind"],
-        message=wait.details["vi"],
+        vi=wait.details["vi"],
+        en=wait.details["en"],
         status="open",
         created_at=clock.now(),
     )
@@ -168,7 +176,8 @@ _OPEN: dict[str, Callable[[Session, ProcessInstance, Wait], object]] = {
 }
 
 
-_Closed = list[tuple[int | None, str]]  # what was really cancelled: token and element
+# what was really closed, with what history says of it
+_Closed = list[tuple[UserTask | Job | Timer | Incident, dict[str, Json]]]
 
 
 def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
@@ -181,11 +190,13 @@ def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int])
     query = select(UserTask).where(
         UserTask.instance_id == instance.id, UserTask.token.in_(left), UserTask.status == "open"
     )
-    tasks = session.scalars(query).all()
-    for task in tasks:
+    closed: _Closed = []
+    for task in session.scalars(query).all():
+        groups: list[Json] = [group.group_name for group in task.candidate_groups]
+        closed.append((task, {"token": task.token, "task": task.id, "candidate_groups": groups}))
         task.status, task.ended_at = "cancelled", clock.now()
         task.candidate_groups.clear()
-    return [(task.token, task.element) for task in tasks]
+    return closed
 
 
 def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
@@ -196,7 +207,7 @@ def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) 
     for job in jobs:
         job.status, job.ended_at = "cancelled", clock.now()
         queue.cancel_job(session, job.id)
-    return [(job.token, job.element) for job in jobs]
+    return [(job, {"token": job.token}) for job in jobs]
 
 
 def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
@@ -205,7 +216,7 @@ def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]
     )
     timers = session.scalars(query).all()
     cancel_timers(session, timers)
-    return [(timer.token, timer.element) for timer in timers]
+    return [(timer, {"token": timer.token}) for timer in timers]
 
 
 def cancel_timers(session: Session, timers: Sequence[Timer]) -> None:
@@ -223,12 +234,13 @@ def _close_subscriptions(session: Session, instance: ProcessInstance, tokens: li
 
 
 def _close_incidents(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
-    session.execute(
-        update(Incident)
-        .where(Incident.instance_id == instance.id, Incident.token.in_(tokens), Incident.status == "open")
-        .values(status="resolved", resolved_at=clock.now())
+    query = select(Incident).where(
+        Incident.instance_id == instance.id, Incident.token.in_(tokens), Incident.status == "open"
     )
-    return []
+    incidents = session.scalars(query.order_by(Incident.id)).all()
+    for incident in incidents:
+        incident.status, incident.resolved_at = "resolved", clock.now()
+    return [(incident, {"token": incident.token, "kind": incident.kind}) for incident in incidents]
 
 
 _CLOSE: dict[str, Callable[[Session, ProcessInstance, list[int]], _Closed]] = {

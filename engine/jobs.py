@@ -8,11 +8,18 @@ from sqlalchemy.orm import Session
 
 from engine import clock, history, instances
 from engine.actors import SYSTEM, Actor
-from engine.errors import BpmnError, Conflict, NotFound
+from engine.errors import BpmnError, Conflict, EngineError, NotFound
 from engine.handlers import Json, registered
 from engine.spiff import stepping
 from engine.spiff.game import Game
 from engine.tables import Job, ProcessInstance
+
+
+class JobFailed(EngineError):
+    """Expected job '{type}' to succeed, but it failed: {error}."""
+
+    vi = "Bước tự động “{type}” lỗi: {error}"
+    en = "Job '{type}' failed: {error}"
 
 
 def run(session: Session, job_id: int) -> None:
@@ -70,7 +77,7 @@ def fail(session: Session, job_id: int, error: str) -> None:
     def stop(game: Game) -> None:
         token = game.token(job.token)
         if token is not None:
-            token.internal_data["incident"] = {"kind": "job", "vi": error, "en": error}
+            stepping.hold(token, JobFailed(type=job.type, error=error), "job")
 
     instances.advance(session, instance, SYSTEM, stop)
 

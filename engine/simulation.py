@@ -76,7 +76,7 @@ def simulate(plan: Plan, language: str = "vi") -> Outcome:
         for name in names:
             instances.start(session, name, plan.variables, SYSTEM)
         _run(session, plan, start)
-        outcome = _outcome(session, findings)
+        outcome = _outcome(session, findings, language)
     engine.dispose()
     return outcome
 
@@ -121,7 +121,7 @@ def _complete_one(session: Session) -> bool:
     return True
 
 
-def _outcome(session: Session, findings: list[dict[str, Any]]) -> Outcome:
+def _outcome(session: Session, findings: list[dict[str, Any]], language: str) -> Outcome:
     rows = session.scalars(select(ProcessInstance).order_by(ProcessInstance.id)).all()
     query = select(HistoryEvent.element).where(HistoryEvent.kind == "element.completed")
     elements = [element for element in session.scalars(query.order_by(HistoryEvent.id)) if element]
@@ -129,7 +129,7 @@ def _outcome(session: Session, findings: list[dict[str, Any]]) -> Outcome:
     for row in rows:
         variables |= state.variables(row.state)
     incidents: list[dict[str, Json]] = [
-        {"element": row.element, "kind": row.kind, "message": row.message}
+        {"element": row.element, "kind": row.kind, "message": row.text(language)}
         for row in session.scalars(select(Incident).where(Incident.status == "open").order_by(Incident.id))
     ]
     return Outcome(_status(rows), elements, _waiting(session), variables, incidents, findings)

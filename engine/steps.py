@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -28,6 +28,8 @@ from engine.spiff.game import Call, Game, Thrown
 from engine.tables import HistoryEvent, Message, ProcessInstance, Subscription
 
 THROWN_TIME_TO_LIVE = timedelta(days=365)
+# PostgreSQL's words for: somebody else was first, the same transaction may well succeed when tried again
+_LOST_RACES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 _UNDER_WAY = "instances under way"
 _SATURDAY = 5
 # given by whoever opens the session, as `session.info["calendar"]`
@@ -147,6 +149,11 @@ def guarded(instance_id: int) -> Iterator[None]:
         if HistoryEvent.__tablename__ not in str(error.orig):
             raise
         raise StaleInstance(instance=instance_id) from error
+
+
+def is_lost_race(error: DBAPIError) -> bool:
+    """Tell whether PostgreSQL ended a transaction only because another one stood in its way."""
+    return getattr(error.orig, "sqlstate", None) in _LOST_RACES
 
 
 def load(session: Session, instance: ProcessInstance, actor: Actor) -> Game:

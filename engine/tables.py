@@ -180,7 +180,6 @@ class UserTask(Base):
     subject: Mapped[str]
     form_id: Mapped[str | None]
     assignee: Mapped[str | None]
-    candidate_users: Mapped[Any] = mapped_column(Json)
     status: Mapped[str]  # open, completed, cancelled
     priority: Mapped[int]
     created_at: Mapped[datetime]
@@ -194,7 +193,10 @@ class UserTask(Base):
 
 
 class CandidateGroup(Base):
-    """A group whose members may claim an open user task; gone when the task has ended."""
+    """A group whose members may claim an open user task; gone when the task has ended.
+
+    `user:` before a login names one person (`engine.actors.USER`).
+    """
 
     __tablename__ = "candidate_group"
     __table_args__ = (Index("ix_candidate_group_members", "group_name", "task_id"),)
@@ -275,11 +277,16 @@ class Incident(Base):
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
     token: Mapped[int]
     element: Mapped[str]
-    kind: Mapped[str]  # expression, job, call, limit, deadlock
-    message: Mapped[str]
+    kind: Mapped[str]  # expression, job, timer, call, limit, deadlock
+    vi: Mapped[str]
+    en: Mapped[str]
     status: Mapped[str] = mapped_column(index=True)  # open, resolved
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+
+    def text(self, language: str = "vi") -> str:
+        """Return the message in the language asked for, English for any other than Vietnamese."""
+        return self.vi if language == "vi" else self.en
 
 
 class HistoryEvent(Base):

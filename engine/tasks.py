@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session, joinedload
 from engine import clock, deployments, forms, history, instances
 from engine.actors import Actor
 from engine.bpmn.model import Element
-from engine.errors import Conflict, NotAllowed, NotFound, TaskNotOpen
+from engine.errors import Conflict, NotAllowed, NotFound, TaskNotOpen, Text
 from engine.handlers import Json, registered
 from engine.spiff import stepping
 from engine.spiff.game import Game
-from engine.tables import CandidateGroup, ProcessInstance, UserTask
+from engine.tables import CandidateGroup, HistoryEvent, ProcessInstance, UserTask
 
 FORM_SOURCE = "bv:formSource"
 FOUR_EYES = "bv:fourEyes"
@@ -62,18 +62,43 @@ def may_act(task: UserTask, actor: Actor) -> bool:
     """Tell whether the actor may claim or complete the task: assignee, or candidate of an unassigned one."""
     if task.assignee is not None:
         return task.assignee == actor.name
-    groups = [group.group_name for group in task.candidate_groups]
-    return actor.name in task.candidate_users or actor.may_act_for(groups)
+    return actor.may_act_for(group.group_name for group in task.candidate_groups)
 
 
 def may_see(task: UserTask, actor: Actor) -> bool:
-    """Tell whether the actor may look at the task: whoever may act, ever could, or ended it."""
+    """Tell whether the task is the actor's to look at now: holder, candidate, or who ended it."""
     groups = [group.group_name for group in task.candidate_groups]
-    return (
-        may_act(task, actor)
-        or actor.name in (task.ended_by, *task.candidate_users)
-        or actor.may_act_for(groups)
+    return may_act(task, actor) or task.ended_by == actor.name or actor.may_act_for(groups)
+
+
+def concerns(session: Session, task: UserTask, actor: Actor) -> bool:
+    """Tell whether the actor may know of the task: it is theirs to look at, or was offered to them once.
+
+    The candidates of a task that has ended stand in its last history event.
+    """
+    if may_see(task, actor):
+        return True
+    ends = select(HistoryEvent.data).where(
+        HistoryEvent.instance_id == task.instance_id,
+        HistoryEvent.kind.in_(("task.completed", "task.cancelled")),
+        HistoryEvent.element == task.element,
     )
+    found = (data for data in session.scalars(ends) if data.get("task") == task.id)
+    return any(actor.may_act_for(data.get("candidate_groups", ())) for data in found)
+
+
+def ensure_concerns(
+    session: Session, task: UserTask, actor: Actor, operation: str, operation_vi: str
+) -> None:
+    """Refuse whoever the task does not concern, without a word about its name, its holder or its end."""
+    if not concerns(session, task, actor):
+        raise NotAllowed(
+            actor=actor.name,
+            operation=f"{operation} this user task",
+            operation_vi=f"{operation_vi} việc này",
+            reason="it was never offered to the actor or to a group of the actor",
+            reason_vi="bạn không thuộc nhóm được giao việc này",
+        )
 
 
 def _ensure_open(task: UserTask, operation: str) -> None:
@@ -103,28 +128,44 @@ def _ensure_may_act(task: UserTask, actor: Actor, operation: str, operation_vi: 
     )
 
 
-def _ensure_four_eyes(session: Session, task: UserTask, instance: ProcessInstance, actor: Actor) -> None:
-    """Refuse whoever has done an earlier task of the case where the diagram asks for four eyes."""
-    found = deployments.compiled(session, instance).process.elements[task.element]
-    if found.details.properties.get(FOUR_EYES) != "true":
-        return
+def four_eyes_refusal(session: Session, task: UserTask, actor: Actor) -> Text | None:
+    """Say why the actor may not do the task where the diagram asks for four eyes; None when they may.
+
+    Who has done another step of the case may not; an earlier round of the same step hinders nobody.
+    """
+    if element(session, task).details.properties.get(FOUR_EYES) != "true":
+        return None
     earlier = select(UserTask.name).where(
-        UserTask.instance_id == instance.id, UserTask.ended_by == actor.name, UserTask.status == "completed"
+        UserTask.instance_id == task.instance_id,
+        UserTask.element != task.element,
+        UserTask.ended_by == actor.name,
+        UserTask.status == "completed",
     )
-    done = session.scalars(earlier.limit(1)).first()
-    if done is not None:
+    done = session.scalars(earlier.order_by(UserTask.id).limit(1)).first()
+    if done is None:
+        return None
+    return Text(
+        f"sơ đồ yêu cầu hai người khác nhau ({FOUR_EYES}) và bạn đã làm “{done}”",
+        f"the diagram asks for four eyes ({FOUR_EYES}) and the actor has done '{done}'",
+    )
+
+
+def _ensure_four_eyes(session: Session, task: UserTask, actor: Actor) -> None:
+    refusal = four_eyes_refusal(session, task, actor)
+    if refusal is not None:
         raise NotAllowed(
             actor=actor.name,
             operation=f"do user task '{task.name}'",
             operation_vi=f"làm việc “{task.name}”",
-            reason=f"the diagram asks for four eyes ({FOUR_EYES}) and the actor has done '{done}'",
-            reason_vi=f"sơ đồ yêu cầu hai người khác nhau ({FOUR_EYES}) và bạn đã làm “{done}”",
+            reason=refusal.en,
+            reason_vi=refusal.vi,
         )
 
 
 def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
     """Make an unassigned task the actor's own; the second one to try is told who was first."""
     task, instance = _locked(session, task_id)
+    ensure_concerns(session, task, actor, "claim", "nhận")
     _ensure_open(task, "claim")
     if task.assignee == actor.name:
         return task
@@ -135,7 +176,7 @@ def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
             found_vi=f"việc “{task.name}” đã được {task.assignee} nhận",
         )
     _ensure_may_act(task, actor, "claim", "nhận")
-    _ensure_four_eyes(session, task, instance, actor)
+    _ensure_four_eyes(session, task, actor)
     with instances.guarded(instance.id):
         _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
         session.flush()
@@ -146,9 +187,10 @@ def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
 def release(session: Session, task_id: int, actor: Actor) -> UserTask:
     """Give a claimed task back to its candidate groups."""
     task, instance = _locked(session, task_id)
+    ensure_concerns(session, task, actor, "release", "trả lại")
     _ensure_open(task, "release")
     _ensure_may_act(task, actor, "release", "trả lại")
-    if not task.candidate_groups and not task.candidate_users:
+    if not task.candidate_groups:
         raise Conflict(
             expected=f"user task '{task.name}' with candidates",
             found="nobody else could take it",
@@ -207,9 +249,10 @@ def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -
     FormInvalid, and whatever a completing listener refuses; then nothing happened.
     """
     task, instance = _locked(session, task_id)
+    ensure_concerns(session, task, actor, "complete", "hoàn thành")
     _ensure_open(task, "complete")
     _ensure_may_act(task, actor, "complete", "hoàn thành")
-    _ensure_four_eyes(session, task, instance, actor)
+    _ensure_four_eyes(session, task, actor)
     game = instances.load(session, instance, actor)
     token = game.token(task.token)
     if token is None:
@@ -269,19 +312,21 @@ def mine(actor: Actor) -> Select[UserTask]:
 
 def of_my_groups(actor: Actor) -> Select[UserTask]:
     """Select the open, unassigned tasks that the actor may claim."""
-    candidates = select(CandidateGroup.task_id).where(CandidateGroup.group_name.in_(sorted(actor.groups)))
     return select(UserTask).where(
-        UserTask.status == "open", UserTask.assignee.is_(None), UserTask.id.in_(candidates)
+        UserTask.status == "open", UserTask.assignee.is_(None), UserTask.id.in_(_offered(actor))
     )
 
 
 def open_for(actor: Actor) -> Select[UserTask]:
     """Select every open task that the actor could work on: own ones and those of the groups."""
-    candidates = select(CandidateGroup.task_id).where(CandidateGroup.group_name.in_(sorted(actor.groups)))
     return select(UserTask).where(
         UserTask.status == "open",
         or_(
             UserTask.assignee == actor.name,
-            UserTask.assignee.is_(None) & UserTask.id.in_(candidates),
+            UserTask.assignee.is_(None) & UserTask.id.in_(_offered(actor)),
         ),
     )
+
+
+def _offered(actor: Actor) -> Select[int]:
+    return select(CandidateGroup.task_id).where(CandidateGroup.group_name.in_(sorted(actor.candidacies)))

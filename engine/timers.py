@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, feel, history, index, instances, queue
 from engine.actors import SYSTEM
+from engine.errors import EngineError
 from engine.spiff import stepping
 from engine.spiff.game import Game
 from engine.tables import ProcessDefinition, Timer
+
+START_PAUSE = timedelta(minutes=30)  # before a start event whose timer failed is tried again
+
+
+class TimerFailed(EngineError):
+    """Expected the timer of '{element}' to fire, but it failed: {error}."""
+
+    vi = "Hẹn giờ “{element}” không chạy được: {error}"
+    en = "Timer '{element}' could not fire: {error}"
 
 
 def fire(session: Session, timer_id: int) -> bool:
@@ -42,6 +52,30 @@ def fire(session: Session, timer_id: int) -> bool:
 
     instances.advance(session, instance, SYSTEM, pass_on)
     return True
+
+
+def fail(session: Session, timer_id: int, error: str) -> None:
+    """Make an incident of a timer that failed again and again; it goes on waiting, its activity too.
+
+    The timer of a start event has no instance to show an incident in: it is tried again later.
+    """
+    timer = session.get(Timer, timer_id)
+    if timer is None or timer.status != "waiting":
+        return
+    if timer.instance_id is None:
+        queue.defer_timer(session, timer.id, clock.now() + START_PAUSE)
+        return
+    instance = instances.locked(session, timer.instance_id)
+    session.refresh(timer)
+    if timer.status != "waiting":
+        return
+
+    def stop(game: Game) -> None:
+        token = game.token(timer.token) if timer.token is not None else None
+        if token is not None:
+            stepping.hold(token, TimerFailed(element=timer.element, error=error), "timer")
+
+    instances.advance(session, instance, SYSTEM, stop)
 
 
 def _fire_start(session: Session, timer: Timer) -> bool:

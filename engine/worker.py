@@ -11,11 +11,11 @@ it. In the transaction of the effect it first removes the queue's own job, if th
 (`queue_tables.settle`): so effect and end of the job are one commit, a job run again after a crash finds no
 second effect, and a worker that was paused until it was given up is refused.
 
-What goes wrong in an effect rolls everything back. A lost version check or a lost connection costs no
-retry. Any other error is one failure, recorded in a new transaction: `fail_job` takes one retry from the job,
-and as long as retries are left the same transaction puts it back with a longer pause each time; with the last
-one `fail_job` makes the incident. A timer is tried again likewise and goes on with the longest pause, unless
-there is a `fail_timer` that makes an incident instead.
+What goes wrong in an effect rolls everything back. A lost version check, a deadlock of PostgreSQL or a lost
+connection costs no retry. Any other error is one failure, recorded in a new transaction: `fail_job` takes one
+retry from the job, and as long as retries are left the same transaction puts it back with a longer pause each
+time; with the last one `fail_job` makes the incident. A timer is tried again likewise and goes on with the
+longest pause, unless there is a `fail_timer` that makes an incident instead.
 
 Here and in the web room's transaction, and nowhere else, sessions are committed; here alone any exception
 is caught.
@@ -39,7 +39,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from engine import held_jobs, queue_tables
+from engine import held_jobs, messages, queue_tables, steps
 from engine import queue as queues
 from engine.errors import StaleInstance
 from engine.queue import Queue
@@ -58,6 +58,7 @@ HEALTHY_AFTER = 60.0  # seconds of running after which the next restart is quick
 STOP_INTERVAL = 0.05
 # PostgreSQL ends the transaction of a worker that sleeps inside it, so that its locks do not outlive a pause.
 PAUSED_LIMIT = select(func.set_config("idle_in_transaction_session_timeout", "300000", True))  # milliseconds
+EXPIRY = "23 3 * * *"  # nobody is given an expired message meanwhile: the time says so before the row does
 KEEP_HOURS = 24 * 30  # failed jobs of the queue; history for people is the engine's
 
 Effect = Callable[[Session], object]
@@ -175,6 +176,7 @@ def _build_app(room: _Room) -> App:
     app.job_manager = held_jobs.HeldJobs(connector)
     _add_effects(app, room)
     _add_upkeep(app, room.queue)
+    _add_expiry(app, room)
     return app
 
 
@@ -234,10 +236,19 @@ def _add_upkeep(app: App, queue: Queue) -> None:
         )
 
 
+def _add_expiry(app: App, room: _Room) -> None:
+    """Name the periodic task that marks the messages whose time has ended."""
+
+    @app.periodic(cron=EXPIRY)
+    @app.task(name="expire", queueing_lock="expire", pass_context=True)
+    def expire(context: JobContext, timestamp: int) -> None:
+        _commit(room, context.job, messages.expire)
+
+
 def _perform(room: _Room, job: Job, effect: Effect, recover: Recovery) -> None:
     """Run one effect; on failure record it in a new transaction.
 
-    1. A lost version check is tried again at once; when it is lost each time, the job goes back as it is.
+    1. A lost race is tried again at once; when it is lost each time, the job goes back as it is.
     2. So does a job whose connection broke, and one whose failure can not be recorded.
     3. Any other error, or a job that was taken up too often, is recorded by `recover`.
     """
@@ -259,7 +270,7 @@ def _try_effect(room: _Room, job: Job, effect: Effect) -> Exception | None:
     error = None
     for pause in STALE_PAUSES:
         error = _failure_of(lambda: _commit(room, job, effect), "rolled back")
-        if not isinstance(error, StaleInstance):
+        if not _is_lost_race(error):
             break
         room.stop.wait(pause)
     return error
@@ -267,9 +278,12 @@ def _try_effect(room: _Room, job: Job, effect: Effect) -> Exception | None:
 
 def _is_free(error: Exception | None) -> bool:
     """Say whether an error costs no retry: nothing is wrong with the job itself."""
-    return isinstance(error, StaleInstance) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
+    return _is_lost_race(error) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def _is_lost_race(error: Exception | None) -> bool:
+    """Say whether another transaction was first: a version check tells it, or PostgreSQL."""
+    return isinstance(error, StaleInstance) or (isinstance(error, DBAPIError) and steps.is_lost_race(error))
 
 
 def _commit(room: _Room, job: Job, effect: Effect) -> None:
@@ -293,10 +307,9 @@ def _failure_of(action: Callable[[], object], outcome: str) -> Exception | None:
     except Fenced as error:
         logger.warning("a job was handed to another worker while this one was paused")
         return error
-    except StaleInstance as error:
-        return error
     except Exception as error:
-        logger.exception(outcome)
+        if not _is_lost_race(error):
+            logger.exception(outcome)
         return error
     return None
 

@@ -1,21 +1,27 @@
-"""Sign people in: argon2 passwords, a pause after wrong ones, and the actor with its groups of now."""
+"""Sign people in: argon2 passwords, a pause after wrong ones, and the actor with its groups of now.
+
+A session ends when its password changes, and after SESSION_LENGTH without a request (ASVS 5.0 7.3.1, 7.4.3).
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from threading import Lock
 from typing import ClassVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from flask import Flask
+from flask import Flask, current_app
 from flask import session as cookie
 from flask_login import LoginManager, current_user
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.actors import Actor
+from engine.actors import SYSTEM, Actor
 from engine.errors import EngineError
 from web import db
 from web.tables import Credential
@@ -23,16 +29,21 @@ from workflows.tables import Membership, Person
 
 FAILURES_ALLOWED = 5
 PAUSE = timedelta(minutes=5)
+SESSION_LENGTH = timedelta(hours=12)
+STRANGERS_KEPT = 10_000  # unknown names whose failures are remembered; the oldest are forgotten first
 LANGUAGES = ("vi", "en")
 
 # Built once: building it takes three times as long as running it, and every request does.
 ACCOUNT = (
-    select(Credential.language, Person.name, Membership.group_name)
+    select(Credential.language, Credential.password_hash, Person.name, Membership.group_name)
     .outerjoin(Person, Person.login == Credential.name)
     .outerjoin(Membership, Membership.person_id == Person.id)
     .where(Credential.name == bindparam("name"), Credential.active)
 )
+FOUND = select(Credential).where(Credential.name == bindparam("name"))
+LOCKED = FOUND.with_for_update().execution_options(populate_existing=True)
 
+_lock = Lock()
 login = LoginManager()
 hasher = PasswordHasher()
 # Verified when the name is unknown, so that an unknown name takes as long as a wrong password.
@@ -55,27 +66,47 @@ class SignInPaused(EngineError):
     status = 429
 
 
+class NameReserved(EngineError):
+    """Expected the name of a person, but '{name}' is the system's own."""
+
+    vi = "Tên đăng nhập “{name}” dành riêng cho hệ thống; hãy chọn tên khác."
+    en = "The name '{name}' is reserved for the system; choose another one."
+    status = 422
+
+
 @dataclass(frozen=True)
 class Account:
-    """One signed-in person as the pages see them: login name, name for people, language, actor."""
+    """One signed-in person as the pages see them: login name, name for people, language, actor.
+
+    `mark` changes with the password.
+    """
 
     name: str
     display: str
     language: str
     actor: Actor
+    mark: str
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
 
     def get_id(self) -> str:
-        """Return what the session cookie keeps."""
-        return self.name
+        """Return what the session cookie keeps: a cookie from before a new password names nobody."""
+        return f"{self.name}:{self.mark}"
 
 
 def init_app(app: Flask) -> None:
     """Attach Flask-Login; every request looks person and groups up again, so changes work at once."""
     login.init_app(app)
-    login.user_loader(load)
+    login.user_loader(resume)
+    app.permanent_session_lifetime = SESSION_LENGTH
+    app.extensions["bangvang.strangers"] = OrderedDict()
+
+
+def resume(kept: str) -> Account | None:
+    """Return the account that a session cookie names, None when it is gone or has another password now."""
+    account = load(kept.rpartition(":")[0])
+    return account if account is not None and account.get_id() == kept else None
 
 
 def load(name: str) -> Account | None:
@@ -84,7 +115,8 @@ def load(name: str) -> Account | None:
     if not rows:
         return None
     groups = frozenset(row.group_name for row in rows if row.group_name is not None)
-    return Account(name, rows[0].name or name, rows[0].language, Actor(name, groups))
+    mark = hashlib.sha256(rows[0].password_hash.encode()).hexdigest()[:16]
+    return Account(name, rows[0].name or name, rows[0].language, Actor(name, groups), mark)
 
 
 def current_actor() -> Actor:
@@ -101,9 +133,8 @@ def verify(name: str, password: str) -> bool:
     with db.reading() as session:
         credential = _find(session, name)
         known = DECOY if credential is None or not credential.active else credential.password_hash
-        blocked_until = credential.blocked_until if credential is not None else None
-    if blocked_until is not None and blocked_until > clock.now():
-        raise SignInPaused(limit=FAILURES_ALLOWED, minutes=int(PAUSE.total_seconds() // 60))
+        blocked_until = credential.blocked_until if credential is not None else _stranger(name)[1]
+    _refuse_paused(blocked_until)
     try:
         hasher.verify(known, password)
     except (VerifyMismatchError, InvalidHashError):
@@ -112,24 +143,34 @@ def verify(name: str, password: str) -> bool:
 
 
 def record_attempt(session: Session, name: str, succeeded: bool) -> None:
-    """Count a wrong password, pause the sign-in after too many, or forget the earlier ones."""
-    credential = _find(session, name)
+    """Count a wrong password, pause the sign-in after too many, or forget the earlier ones.
+
+    Locks the person's row, so that guesses sent at the same time are all counted; raises SignInPaused when
+    others have paused it meanwhile.
+    """
+    credential = session.scalars(LOCKED, {"name": name}).one_or_none()
     if credential is None:
+        _count_stranger(name)
         return
-    credential.failures = 0 if succeeded else credential.failures + 1
-    if credential.failures >= FAILURES_ALLOWED:
-        credential.failures, credential.blocked_until = 0, clock.now() + PAUSE
-    elif succeeded:
-        credential.blocked_until = None
+    _refuse_paused(credential.blocked_until)
+    if succeeded:
+        credential.failures, credential.blocked_until = 0, None
+    else:
+        credential.failures, credential.blocked_until = _count(credential.failures)
 
 
-def set_password(session: Session, name: str, password: str, language: str = "vi") -> Credential:
-    """Create the sign-in of a person, or give an existing one a new password."""
+def set_password(session: Session, name: str, password: str) -> Credential:
+    """Create the sign-in of a person, or give an existing one a new password; the language stays.
+
+    Raises NameReserved for the name under which the history records what no person did.
+    """
+    if name.strip().casefold() == SYSTEM.name:
+        raise NameReserved(name=name)
     credential = _find(session, name)
     if credential is None:
-        credential = Credential(name=name, active=True, failures=0)
+        credential = Credential(name=name, language="vi", active=True)
         session.add(credential)
-    credential.password_hash, credential.language = hasher.hash(password), language
+    credential.password_hash = hasher.hash(password)
     credential.failures, credential.blocked_until = 0, None
     session.flush()
     return credential
@@ -150,4 +191,34 @@ def language_now() -> str:
 
 
 def _find(session: Session, name: str) -> Credential | None:
-    return session.scalars(select(Credential).where(Credential.name == name)).one_or_none()
+    return session.scalars(FOUND, {"name": name}).one_or_none()
+
+
+def _refuse_paused(blocked_until: datetime | None) -> None:
+    if blocked_until is not None and blocked_until > clock.now():
+        raise SignInPaused(limit=FAILURES_ALLOWED, minutes=int(PAUSE.total_seconds() // 60))
+
+
+def _count(failures: int) -> tuple[int, datetime | None]:
+    """Return failures and pause after one more failure."""
+    return (failures + 1, None) if failures + 1 < FAILURES_ALLOWED else (0, clock.now() + PAUSE)
+
+
+def _stranger(name: str) -> tuple[int, datetime | None]:
+    """Return failures and pause of a name nobody has, so that a pause does not tell who exists.
+
+    Kept in this process only: nothing that strangers send grows the database.
+    """
+    found: tuple[int, datetime | None] = current_app.extensions["bangvang.strangers"].get(name, (0, None))
+    return found
+
+
+def _count_stranger(name: str) -> None:
+    strangers = current_app.extensions["bangvang.strangers"]
+    with _lock:
+        failures, blocked_until = _stranger(name)
+        _refuse_paused(blocked_until)
+        strangers[name] = _count(failures)
+        strangers.move_to_end(name)
+        while len(strangers) > STRANGERS_KEPT:
+            strangers.popitem(last=False)

@@ -1,6 +1,7 @@
-"""Own the database session of the pages: one per request, read-only during GET, and the only commit.
+"""Own the database session of the pages: one per request, it writes in `transaction` only, the only commit.
 
-The recipe that makes SQLite safe stands in `web.sqlite`.
+A request that only shows something, a POST that draws a form again included, never waits in the queue of the
+writers. The recipe that makes SQLite safe stands in `web.sqlite`.
 """
 
 from __future__ import annotations
@@ -25,18 +26,22 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class PageSession(FlaskSession):
-    """A session that reads a snapshot during GET and writes otherwise: a GET that writes always fails."""
+    """A session that reads a snapshot and writes inside `transaction` only; a GET that writes fails."""
 
     def __init__(self, db: SQLAlchemy, **kwargs: Any) -> None:
         super().__init__(db, **kwargs)
         self.info.update(equipment())
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
-        """Return the engine that fits the request's method; outside a request, the writing one."""
+        """Return the writing engine inside a transaction and outside a request, else the reading one."""
         bind = super().get_bind(*args, **kwargs)
-        if not isinstance(bind, Engine) or (flask.has_request_context() and flask.request.method in READS):
+        if not isinstance(bind, Engine) or (flask.has_request_context() and not _writes()):
             return bind
         return sqlite.writing(bind)
+
+
+def _writes() -> bool:
+    return flask.request.method not in READS and bool(flask.g.get("writing"))
 
 
 db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": PageSession})
@@ -63,20 +68,27 @@ def equipment() -> dict[str, object]:
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Give the session, commit when the block ends well, roll everything back when it does not."""
+    """Give the session, commit when the block ends well, roll everything back when it does not.
+
+    What the request has read before belongs to an older snapshot: it is forgotten and read again.
+    """
     session = db.session()
+    session.rollback()
+    flask.g.writing = True
     try:
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+    finally:
+        flask.g.writing = False
 
 
 @contextmanager
 def reading() -> Iterator[Session]:
     """Give a session of its own that sees a snapshot and cannot write, whatever the request's method."""
-    with Session(db.engine) as session:
+    with Session(db.engine, info=equipment()) as session:
         yield session
 
 

@@ -6,17 +6,25 @@ from lxml import etree
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, deployments
 from engine.actors import Actor
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, EngineError, NotFound
 from engine.tables import Draft
-from web import names
+from web import moments, names
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 DC = "http://www.omg.org/spec/DD/20100524/DC"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 NAMESPACES = {"bpmn": BPMN, "bpmndi": BPMNDI, "dc": DC, "zeebe": ZEEBE}
+
+
+class WorkWouldBeLost(EngineError):
+    """Expected no unseen work in the draft of '{process}', but {by} saved version {version} of it."""
+
+    vi = "Quy trình “{process}” đã có bản nháp lần {version} do {by} lưu lúc {at}; nạp tệp sẽ xóa bản đó."
+    en = "Process '{process}' has a draft, version {version}, saved by {by} at {at}; the file replaces it."
+    status = 409
 
 
 def get(session: Session, draft_id: int) -> Draft:
@@ -39,11 +47,25 @@ def create(session: Session, process_id: str, name: str, content: bytes, actor: 
     return _write(session, draft, content, actor)
 
 
-def replace(session: Session, process_id: str, name: str, content: bytes, actor: Actor) -> Draft:
-    """Store a file as the draft of its process, over an earlier draft."""
-    draft = find(session, process_id)
+def replace(
+    session: Session, process_id: str, name: str, content: bytes, actor: Actor, confirmed: int | None = None
+) -> Draft:
+    """Store a file as the draft of its process.
+
+    Raises WorkWouldBeLost when an earlier draft is somebody else's or was never deployed, unless its version
+    is the `confirmed` one that the person has been told about.
+    """
+    wanted = select(Draft).where(Draft.process_id == process_id).with_for_update()
+    draft = session.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
     if draft is None:
         return create(session, process_id, name, content, actor)
+    if draft.version != confirmed and _holds_work(session, draft, content, actor):
+        raise WorkWouldBeLost(
+            process=process_id,
+            by=names.person(draft.saved_by),
+            at=moments.exact(draft.saved_at),
+            version=draft.version,
+        )
     draft.name = name
     return _write(session, draft, content, actor)
 
@@ -81,6 +103,14 @@ def blank(process_id: str, name: str) -> bytes:
     )
     etree.SubElement(shape, f"{{{DC}}}Bounds", {"x": "180", "y": "160", "width": "36", "height": "36"})
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _holds_work(session: Session, draft: Draft, content: bytes, actor: Actor) -> bool:
+    """Tell whether a file would destroy what somebody else saved, or what no deployed version keeps."""
+    if draft.content == content:
+        return False
+    newest = next(iter(deployments.versions(session, draft.process_id)), None)
+    return draft.saved_by != actor.name or newest is None or newest.resource.content != draft.content
 
 
 def _write(session: Session, draft: Draft, content: bytes, actor: Actor) -> Draft:

@@ -24,7 +24,7 @@ SEVERAL = frozenset({"checklist", "taglist"})
 Data = MultiDict[str, str]
 
 
-def parse_form(form: Component, data: Data, context: Mapping[str, Json] | None = None) -> dict[str, Any]:
+def parse_form(form: Component, data: Data) -> dict[str, Any]:
     """Return what a page posted for a form, as text by key; only keys that the form declares.
 
     Nothing is read from the context: `forms.validate` and `forms.arrange` put it under the values.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 PAGE_SIZE = 25
-EXPORT_LIMIT = 10_000
+EXPORT_BATCH = 500  # rows an export reads at a time
 # A cell that begins so would run as a formula in a spreadsheet (ASVS 5.0 1.2.10).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -92,12 +92,21 @@ def ordered(found: Select[Any], query: Query, sorts: Mapping[str, ColumnElement[
     return found.order_by((column.desc() if query.descending else column.asc()).nulls_last(), entity.id)
 
 
+def every(session: Session, found: Select[Any]) -> Iterator[Any]:
+    """Yield all entities of a selection for a file, read in batches so that memory holds few of them."""
+    yield from session.scalars(found.execution_options(yield_per=EXPORT_BATCH))
+
+
 def cut_rows(rows: Sequence[Any], query: Query, keys: Mapping[str, Callable[[Any], Any]]) -> Page:
     """Return the asked page of rows in memory; a row whose key is None comes last in both directions."""
-    ordered_rows = order_rows(rows, query, keys)
+    return page_of(order_rows(rows, query, keys), query)
+
+
+def page_of(rows: Sequence[Any], query: Query) -> Page:
+    """Return the asked page of rows in memory that are in order already."""
     pages = max(-(-len(rows) // PAGE_SIZE), 1)
     number = min(query.number, pages)
-    return Page(ordered_rows[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], len(rows), number, pages)
+    return Page(rows[(number - 1) * PAGE_SIZE : number * PAGE_SIZE], len(rows), number, pages)
 
 
 def order_rows(rows: Sequence[Any], query: Query, keys: Mapping[str, Callable[[Any], Any]]) -> list[Any]:

@@ -14,9 +14,11 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from engine import steps
 from engine.errors import EngineError, FormInvalid
 from web import names
 from web.accounts import language_now
@@ -100,6 +102,7 @@ def init_app(app: Flask) -> None:
     """Answer every error of the engine, of Flask and of the database with a page that helps."""
     app.register_error_handler(EngineError, answer_engine_error)
     app.register_error_handler(StaleDataError, answer_lost_race)
+    app.register_error_handler(DBAPIError, answer_database_error)
     app.register_error_handler(CSRFError, answer_http_error)
     app.register_error_handler(HTTPException, answer_http_error)
 
@@ -115,6 +118,17 @@ def answer_engine_error(error: EngineError) -> tuple[Response | str, int]:
 
 def answer_lost_race(_error: StaleDataError) -> tuple[Response | str, int]:
     """Answer a lost version check: somebody else changed the row first."""
+    return answer(409, "", error_type="StaleInstance")
+
+
+def answer_database_error(error: DBAPIError) -> tuple[Response | str, int]:
+    """Answer a lost race as such: a deadlock of PostgreSQL, or a row that another one has just put there.
+
+    Anything else that the database refuses is unexpected: an error of the server.
+    """
+    if not isinstance(error, IntegrityError) and not steps.is_lost_race(error):
+        raise error
+    log.warning("page.lost_race", type=type(error.orig).__name__, error=str(error.orig), path=request.path)
     return answer(409, "", error_type="StaleInstance")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, deployments, history
+from engine.actors import USER
 from engine.forms import declared_keys
 from engine.tables import HistoryEvent, ProcessInstance, UserTask
 from web import answers, moments, names
@@ -88,8 +89,30 @@ DATA_WORDS = {
     "correlation_key": lazy_gettext("khóa đối chiếu"),
     "key": lazy_gettext("khóa đối chiếu"),
     "variables": lazy_gettext("dữ liệu gửi kèm"),
+    "kind": lazy_gettext("loại"),
+    "vi": lazy_gettext("lý do"),
+    "en": lazy_gettext("lý do"),
+    "type": lazy_gettext("loại việc tự động"),
+    "retries": lazy_gettext("số lần thử còn lại"),
+    "error": lazy_gettext("lỗi"),
+    "users": lazy_gettext("người được giao"),
+    "left": lazy_gettext("số lần lặp còn lại"),
+    "interval": lazy_gettext("khoảng lặp"),
+    "occurrence": lazy_gettext("lần lặp"),
+    "code": lazy_gettext("mã lỗi"),
+    "instance": lazy_gettext("hồ sơ con"),
+    "index": lazy_gettext("lượt"),
 }
-GROUPS = frozenset({"groups", "candidate_groups"})
+KINDS = {
+    "expression": lazy_gettext("biểu thức"),
+    "job": lazy_gettext("bước tự động"),
+    "timer": lazy_gettext("hẹn giờ"),
+    "call": lazy_gettext("gọi quy trình con"),
+    "limit": lazy_gettext("vượt giới hạn"),
+    "deadlock": lazy_gettext("bế tắc"),
+}
+# A text that the engine wrote in both languages: the reader's one is shown.
+LANGUAGES = frozenset({"vi", "en"})
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
 
 
@@ -214,10 +237,41 @@ def _changes(data: Mapping[str, Any]) -> Iterable[Change]:
     for name, value in (data.get("values") or {}).items():
         if value not in (None, "", [], {}):
             yield _change(name, None, value)
+    hidden = HIDDEN_DATA | LANGUAGES - {language_now()}
     for name, value in data.items():
-        if name not in HIDDEN_DATA and value not in (None, "", [], {}):
-            said = ", ".join(map(names.group, value)) if name in GROUPS else value
-            yield _change(str(DATA_WORDS.get(name, name)), None, said)
+        if name not in hidden and value not in (None, "", [], {}):
+            yield _change(str(DATA_WORDS.get(name, name)), None, SAID.get(name, _as_it_is)(value))
+
+
+def name_candidate(name: str) -> str:
+    """Return what a candidate is called: a group, or the one person whom `user:` names."""
+    return names.person(name.removeprefix(USER)) if name.startswith(USER) else names.group(name)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _say_groups(value: Iterable[str]) -> str:
+    return ", ".join(map(name_candidate, value))
+
+
+def _say_people(value: Iterable[str]) -> str:
+    return ", ".join(map(names.person, value))
+
+
+def _say_kind(value: str) -> str:
+    return str(KINDS.get(value, value))
+
+
+# How the values of some data are said; all others as they are.
+SAID: Mapping[str, Callable[[Any], Any]] = {
+    "groups": _say_groups,
+    "candidate_groups": _say_groups,
+    "users": _say_people,
+    "assignee": names.person,
+    "kind": _say_kind,
+}
 
 
 def _change(name: str, before: object, after: object) -> Change:

@@ -174,12 +174,16 @@ def record(
 ) -> AwardDecision:
     """Record a decision and point its nominations at it.
 
-    Raises Refused for an achievement awarded in the meantime and for a number of another decision.
+    Raises Refused for an achievement or an initiative awarded in the meantime and for a number that another
+    decision of the same year has.
     """
-    form = nominations[0].form
+    form, year = nominations[0].form, decision.decided_on.year
     for nomination in nominations:
         ensure_not_awarded(session, claim_of(nomination))
-    award = session.scalar(select(AwardDecision).where(AwardDecision.number == decision.number))
+    query = select(AwardDecision).where(
+        AwardDecision.number == decision.number, AwardDecision.number_year == year
+    )
+    award = session.scalar(query)
     if award is not None and (award.decided_on, award.form) != (decision.decided_on, form):
         raise Refused(
             vi=f"Số {decision.number} đã là của một quyết định khác, ngày {show_date(award.decided_on)}.",
@@ -189,6 +193,7 @@ def record(
     if award is None:
         award = AwardDecision(
             number=decision.number,
+            number_year=year,
             decided_on=decision.decided_on,
             form=form,
             level=DECIDED_AT[form],
@@ -199,6 +204,8 @@ def record(
         session.add(award)
         session.flush()
     for nomination in nominations:
+        # Again, one by one: two nominees of this very decision may name the same initiative.
+        check_initiative(session, nomination.initiative_ref)
         nomination.award = award
         _use_initiative(session, nomination, award)
     session.flush()

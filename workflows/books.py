@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.clock import local
+from workflows import rows
 from workflows.tables import Book
 
 
@@ -17,11 +18,10 @@ def take_number(session: Session, symbol: str, at: datetime) -> str:
     Numbers start at 01 on 1 January; two writers never take the same: the row is locked, its key unique.
     """
     year = local(at).year
+    # The row is made first, so that there is one to lock also for the first number of a year.
+    rows.add_once(session, Book, symbol=symbol, year=year, last_number=0)
     query = select(Book).where(Book.symbol == symbol, Book.year == year).with_for_update()
-    book = session.scalar(query)
-    if book is None:
-        book = Book(symbol=symbol, year=year, last_number=0)
-        session.add(book)
+    book = session.scalars(query.execution_options(populate_existing=True)).one()
     book.last_number += 1
     session.flush()
     return f"{book.last_number:02d}/{symbol}"

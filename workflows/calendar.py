@@ -17,7 +17,6 @@ from engine.errors import EngineError
 from workflows.tables import CalendarDay
 
 DATA = Path(__file__).parent / "data" / "calendar.json"
-POLICIES = ("strict", "previous_working_day", "next_working_day")
 REMINDER_HOUR = time(8, 0)
 DAY = timedelta(days=1)
 
@@ -92,24 +91,12 @@ def load(session: Session) -> WorkingCalendar:
     )
 
 
-def switch_day(session: Session, day: date, *, active: bool) -> None:
-    """Switch an undecided day of the table on or off, e.g. 24/11 once Đ112 is amended."""
-    for row in session.scalars(select(CalendarDay).where(CalendarDay.day == day)):
-        row.active = active
-    session.flush()
-
-
 def add_working_days(calendar: WorkingCalendar, start: date, days: int) -> date:
     """Return the last day of a period of working days; the event's day is not counted (BLDS 2015 Đ147)."""
     day = start
     for _ in range(days):
         day = next_working_day(calendar, day)
     return day
-
-
-def count_working_days(calendar: WorkingCalendar, first: date, last: date) -> int:
-    """Count working days from first to last, both ends included (as in CT157: "từ ngày … đến ngày …")."""
-    return sum(calendar.is_working_day(first + DAY * offset) for offset in range((last - first).days + 1))
 
 
 def next_working_day(calendar: WorkingCalendar, day: date) -> date:
@@ -125,14 +112,6 @@ def last_working_day_before(calendar: WorkingCalendar, day: date) -> date:
     day -= DAY
     while not calendar.is_working_day(day):
         day -= DAY
-    return day
-
-
-def latest_day_with_clear_days(calendar: WorkingCalendar, event: date, days: int) -> date:
-    """Return the latest working day leaving so many clear working days before an event (NĐ 98/2023 Đ46k2)."""
-    day = event
-    for _ in range(days + 1):
-        day = last_working_day_before(calendar, day)
     return day
 
 

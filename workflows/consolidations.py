@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from engine.clock import local
 from engine.errors import Conflict, FormInvalid, NotFound, Refused, Text
 from engine.handlers import Json, ServiceCall
 from workflows import calendar, calls, movements, nominations, notices, organisation, proposals, submissions
 from workflows.tables import Consolidation, Movement, Nomination, Proposal, Unit
-from workflows.vocabulary import show_date, show_period
+from workflows.vocabulary import REASONS, show_date, show_period
 
 RULES = Path(__file__).parent / "data" / "rules.json"
-MONTHLY = "598/KH-TTTV mục IV"
 DECISIONS = ("accept", "return", "set_aside", "later")
 REASON_FOR = ("return", "set_aside")
-NOT_SUPPLEMENTED = "Chưa nhận được hồ sơ bổ sung khi Trung tâm chốt danh sách."
 STILL_LATER = Text(
     "Chốt danh sách thì mọi đề nghị phải được xử lý.",
     "Every nomination must be decided before the list closes.",
@@ -47,7 +45,7 @@ def open_period(session: Session, call: ServiceCall) -> dict[str, Json]:
         raise Refused(
             vi=f"Đã có tổng hợp {show_period(period)} của {center}; mỗi tháng Trung tâm tổng hợp một lần.",
             en=f"{center} already has a consolidation for {period}; there is one for each month.",
-            source=MONTHLY,
+            source=movements.MONTHLY,
         )
     report, upward = movements.deadlines(session, movement, period)
     consolidation = Consolidation(
@@ -83,19 +81,19 @@ def record_receipt(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Record that the centre received a proposal, in time or late, and tell the coordinating office."""
     consolidation, proposal = find(session, call), proposals.find(session, call)
     proposal.received_at = call.now
+    late = nominations.describe_lateness(proposal)
     for nomination in proposal.nominations:
         if (
             nomination.level == "center"
             and nomination.status == "open"
             and nomination.version == proposal.version
         ):
-            nominations.add_step(nomination, call, "received", nominations.describe_lateness(proposal))
-    late = nominations.describe_lateness(proposal)
+            nominations.add_step(nomination, call, "received", late)
     letter = notices.Letter(
         kind="proposal.received",
         about=f"{proposal.key}/{proposal.version}",
-        vi=f"Đã nhận đề xuất {proposal.key}, lần {proposal.version}: {late}.",
-        en=f"Proposal {proposal.key} arrived, version {proposal.version}{', late' if proposal.late else ''}.",
+        vi=f"Đã nhận đề xuất {proposal.key}, lần {proposal.version}: {late.vi}.",
+        en=f"Proposal {proposal.key} arrived, version {proposal.version}: {late.en}.",
     )
     notices.send(session, call, [f"{_coordination(session, consolidation)}.staff"], letter)
     return {}
@@ -105,21 +103,23 @@ def review(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Take one round of decisions per nominee; return what goes back and whether the list is closed."""
     consolidation = find(session, call)
     closed = call.variables.get("closed") is True
-    listed = {nomination.id: nomination for nomination in reviewable(session, consolidation)}
+    came = received(session, consolidation)
+    listed = {nomination.id: nomination for nomination in reviewable(came)}
     given = nominations.parse_ids(calls.read_rows(call, "rows"))
     _check_round(listed, given, closed)
     due_at = supplement_due(session, call.now)
+    coordination = _coordination(session, consolidation)
     returned: dict[str, list[str]] = {}
     for key, (_, entry) in given.items():
         reason = str(entry.get("reason") or "").strip()
-        _apply(listed[key], call, entry["decision"], reason, _coordination(session, consolidation))
+        _apply(listed[key], call, entry["decision"], reason, coordination)
         if entry["decision"] == "return":
             returned.setdefault(listed[key].proposal.key, []).append(f"{listed[key].subject}: {reason}")
             proposals.return_to_office(
                 listed[key].proposal, "; ".join(returned[listed[key].proposal.key]), due_at
             )
     if closed:
-        _close(session, call, consolidation)
+        _close(call, consolidation, came)
     session.flush()
     items: list[Json] = [
         {"proposal_key": key, "supplement_due_at": local(due_at).isoformat(), "reason": "; ".join(reasons)}
@@ -131,18 +131,13 @@ def review(session: Session, call: ServiceCall) -> dict[str, Json]:
 def draft_submission(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Write the tờ trình of the month from the accepted nominations and the report on the offices."""
     consolidation = find(session, call)
+    came = received(session, consolidation)
     report: dict[str, Json] = {
-        "missing": [unit.code for unit in missing_offices(session, consolidation)],
-        "late": [proposal.office for proposal in received(session, consolidation) if proposal.late],
-        "nothing": [
-            proposal.office
-            for proposal in received(session, consolidation)
-            if proposal.report_kind == "nothing_to_report"
-        ],
+        "missing": [unit.code for unit in missing_offices(session, consolidation, came)],
+        "late": [proposal.office for proposal in came if proposal.late],
+        "nothing": [proposal.office for proposal in came if proposal.report_kind == "nothing_to_report"],
     }
-    accepted = [
-        nomination for nomination in in_month(session, consolidation) if nomination.status == "accepted"
-    ]
+    accepted = [nomination for nomination in in_month(came) if nomination.status == "accepted"]
     submission = submissions.draft(session, call, consolidation, accepted, report)
     return {
         "submission": submission.id,
@@ -153,32 +148,33 @@ def draft_submission(session: Session, call: ServiceCall) -> dict[str, Json]:
 
 def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return what the centre has to review (form source of `review_proposals`)."""
-    consolidation = find(session, call)
-    units = organisation.unit_names(session)
+    consolidation, units = find(session, call), organisation.unit_names(session)
+    came = received(session, consolidation)
     found: list[Json] = [
         {
             **nominations.row(nomination, units),
             "decision": "accept" if nomination.status == "accepted" else "",
         }
-        for nomination in reviewable(session, consolidation)
+        for nomination in reviewable(came)
     ]
-    return {**heading(session, consolidation), "rows": found, "closed": False}
+    return {**heading(session, consolidation, units, came), "rows": found, "closed": False}
 
 
 def missing(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the offices that have not reported (form source of `urge_offices`)."""
-    consolidation = find(session, call)
+    consolidation, units = find(session, call), organisation.unit_names(session)
+    came = received(session, consolidation)
     found: list[Json] = [
         {"id": unit.code, "unit": unit.name, "holder": f"{unit.code}.head"}
-        for unit in missing_offices(session, consolidation)
+        for unit in missing_offices(session, consolidation, came)
     ]
-    return {**heading(session, consolidation), "rows": found}
+    return {**heading(session, consolidation, units, came), "rows": found}
 
 
-def heading(session: Session, consolidation: Consolidation) -> dict[str, Json]:
+def heading(
+    session: Session, consolidation: Consolidation, units: Mapping[str, str], came: Sequence[Proposal]
+) -> dict[str, Json]:
     """Return what stands above the rows: both dates, and which offices are missing, late or empty-handed."""
-    units = organisation.unit_names(session)
-    came = received(session, consolidation)
 
     def names(codes: Sequence[str]) -> str:
         return ", ".join(units.get(code, code) for code in codes)
@@ -191,7 +187,7 @@ def heading(session: Session, consolidation: Consolidation) -> dict[str, Json]:
         "movement_code": consolidation.movement_code,
         "report_due_at": show_date(local(consolidation.report_due_at).date()),
         "center_due_at": show_date(local(consolidation.center_due_at).date()),
-        "missing_offices": names([unit.code for unit in missing_offices(session, consolidation)]),
+        "missing_offices": names([unit.code for unit in missing_offices(session, consolidation, came)]),
         "late_offices": names([proposal.office for proposal in came if proposal.late]),
         "nothing_offices": names(
             [proposal.office for proposal in came if proposal.report_kind == "nothing_to_report"]
@@ -213,7 +209,7 @@ def find(session: Session, call: ServiceCall) -> Consolidation:
 
 
 def received(session: Session, consolidation: Consolidation) -> Sequence[Proposal]:
-    """Return the proposals sent for the month, by office; one that reports nothing counts."""
+    """Return the proposals sent for the month, by office, with their nominations; one with nothing counts."""
     return session.scalars(
         select(Proposal)
         .where(
@@ -221,28 +217,27 @@ def received(session: Session, consolidation: Consolidation) -> Sequence[Proposa
             Proposal.period == consolidation.period,
             Proposal.submitted_at.is_not(None),
         )
+        .options(selectinload(Proposal.nominations).joinedload(Nomination.award))
         .order_by(Proposal.office)
     ).all()
 
 
-def missing_offices(session: Session, consolidation: Consolidation) -> list[Unit]:
-    """Return the offices of the centre without a report for the month."""
-    came = {proposal.office for proposal in received(session, consolidation)}
-    return [unit for unit in organisation.offices(session, consolidation.center) if unit.code not in came]
+def missing_offices(session: Session, consolidation: Consolidation, came: Sequence[Proposal]) -> list[Unit]:
+    """Return the offices of the centre without a report among those that came for the month."""
+    reported = {proposal.office for proposal in came}
+    return [unit for unit in organisation.offices(session, consolidation.center) if unit.code not in reported]
 
 
-def in_month(session: Session, consolidation: Consolidation) -> list[Nomination]:
+def in_month(came: Sequence[Proposal]) -> list[Nomination]:
     """Return all nominations of the month, in the order of offices."""
-    return [
-        nomination for proposal in received(session, consolidation) for nomination in proposal.nominations
-    ]
+    return [nomination for proposal in came for nomination in proposal.nominations]
 
 
-def reviewable(session: Session, consolidation: Consolidation) -> list[Nomination]:
+def reviewable(came: Sequence[Proposal]) -> list[Nomination]:
     """Return the nominations the centre may decide on: those open, and those accepted in an earlier round."""
     return [
         nomination
-        for nomination in in_month(session, consolidation)
+        for nomination in in_month(came)
         if nomination.level == "center" and nomination.status in ("open", "accepted")
     ]
 
@@ -261,14 +256,7 @@ def _since(entry: Mapping[str, Any]) -> str:
 
 def _read_start(session: Session, call: ServiceCall) -> tuple[str, Movement]:
     messages: dict[str, list[Text]] = {}
-    period = calls.read_text(call, "period")
-    if not proposals.PERIOD.fullmatch(period):
-        messages["period"] = [
-            Text("Kỳ phải có dạng năm-tháng, ví dụ 2026-10.", "Write the period as 2026-10.")
-        ]
-    movement = session.scalar(select(Movement).where(Movement.code == calls.read_text(call, "movement")))
-    if movement is None:
-        messages["movement"] = [Text("Không có phong trào này.", "There is no such movement.")]
+    movement, period = movements.read_month(session, call, messages)
     if movement is None or messages:
         raise FormInvalid(messages)
     return period, movement
@@ -315,15 +303,14 @@ def _apply(nomination: Nomination, call: ServiceCall, decision: str, reason: str
         nominations.move(nomination, call, status, level, holder)
         return
     outcome = {"accept": "accepted", "return": "returned", "set_aside": "set_aside"}[decision]
-    nominations.add_step(nomination, call, outcome, reason)
+    nominations.add_step(nomination, call, outcome, REASONS.get(reason, reason))
     nominations.move(nomination, call, status, level, holder)
     nomination.reason = reason
 
 
-def _close(session: Session, call: ServiceCall, consolidation: Consolidation) -> None:
+def _close(call: ServiceCall, consolidation: Consolidation, came: Sequence[Proposal]) -> None:
     consolidation.status = "closed"
     consolidation.closed_at = call.now
-    for nomination in in_month(session, consolidation):
+    for nomination in in_month(came):
         if nomination.status == "returned":
-            _apply(nomination, call, "set_aside", NOT_SUPPLEMENTED, "")
-    session.flush()
+            _apply(nomination, call, "set_aside", "not_supplemented", "")

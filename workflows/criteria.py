@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from engine.errors import Text
 from workflows.tables import Criterion
 from workflows.vocabulary import INFLUENCES, label
 
@@ -23,6 +24,7 @@ FORM_OF_INFLUENCE = {
 }
 REACH = {influence: rank for rank, influence in enumerate(FORM_OF_INFLUENCE)}
 INFLUENCE_OF_FORM = {form: influence for influence, form in FORM_OF_INFLUENCE.items()}
+PASSED = Text("Đạt", "Meets the criteria")
 FORM_SOURCES = {
     "certificate_of_commendation": "598/KH-TTTV mục III.3.a",
     "certificate_of_merit": "598/KH-TTTV mục III.3.b",
@@ -107,6 +109,7 @@ def check_influence(form: str, influence: str) -> dict[str, Any] | None:
     return {
         "key": "influence",
         "label": f"phạm vi ảnh hưởng từ mức “{label(INFLUENCES, needed)}”",
+        "label_en": f"influence at least “{label(INFLUENCES, needed, 'en')}”",
         "text": "Thành tích đến đâu khen thưởng đến đó: hình thức phải phù hợp phạm vi ảnh hưởng.",
         "source": f"{FORM_SOURCES[form]}; Luật Thi đua, khen thưởng 2022 Đ5k2",
         "group": 0,
@@ -114,14 +117,27 @@ def check_influence(form: str, influence: str) -> dict[str, Any] | None:
     }
 
 
-def describe(precheck: Mapping[str, Any] | None) -> str:
-    """Write the result of a check for people: "Đạt", or every criterion that is not met with its source."""
+def describe(precheck: Mapping[str, Any] | None) -> Text:
+    """Write the result of a check for people: "Đạt", or every criterion that is not met with its source.
+
+    In English the criteria of a plan stay quoted in the plan's own words.
+    """
     if not precheck:
-        return "Chưa kiểm tra"
-    failures = "; ".join(f"“{entry['label']}” ({entry['source']})" for entry in precheck["failures"])
-    warnings = "; ".join(f"{entry['label']} ({entry['source']})" for entry in precheck["warnings"])
-    text = f"Không đạt tiêu chí {failures}" if failures else "Đạt"
-    return f"{text}. Lưu ý: {warnings}" if warnings else text
+        return Text("Chưa kiểm tra", "Not checked yet")
+    return Text(
+        _say_findings(precheck, "label", PASSED.vi, "Không đạt tiêu chí", "Lưu ý"),
+        _say_findings(precheck, "label_en", PASSED.en, "Does not meet the criteria", "Note"),
+    )
+
+
+def _say_findings(precheck: Mapping[str, Any], words: str, passed: str, failed: str, note: str) -> str:
+    failures, warnings = (
+        [(entry.get(words, entry["label"]), entry["source"]) for entry in precheck[kind]]
+        for kind in ("failures", "warnings")
+    )
+    text = f"{failed} " + "; ".join(f"“{name}” ({source})" for name, source in failures)
+    noted = "; ".join(f"{name} ({source})" for name, source in warnings)
+    return (text if failures else passed) + (f". {note}: {noted}" if warnings else "")
 
 
 def _met(criterion: Criterion, answer: Any) -> bool:

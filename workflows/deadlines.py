@@ -42,7 +42,9 @@ def remind_center(session: Session, call: ServiceCall) -> dict[str, Json]:
 def mark_late_offices(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Tell the offices that have not reported, and the director; return how many offices they are."""
     consolidation = consolidations.find(session, call)
-    units = consolidations.missing_offices(session, consolidation)
+    units = consolidations.missing_offices(
+        session, consolidation, consolidations.received(session, consolidation)
+    )
     if not units:
         return {"missing_count": 0}
     names, month = ", ".join(unit.name for unit in units), show_period(consolidation.period)
@@ -108,7 +110,9 @@ def _office_letter(consolidation: Consolidation) -> notices.Letter:
 
 
 def _missing_groups(session: Session, consolidation: Consolidation) -> Sequence[str]:
-    units = consolidations.missing_offices(session, consolidation)
+    units = consolidations.missing_offices(
+        session, consolidation, consolidations.received(session, consolidation)
+    )
     return [f"{unit.code}.{role}" for unit in units for role in ("staff", "head")]
 
 

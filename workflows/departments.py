@@ -17,8 +17,9 @@ def receive(session: Session, call: ServiceCall) -> dict[str, Json]:
     submission = submissions.find(session, call)
     submission.status = "received"
     submission.received_at = call.now
+    letter = nominations.name_letter(submission.number)
     for nomination in waiting(session, submission):
-        nominations.add_step(nomination, call, "received_by_department", f"Tờ trình số {submission.number}")
+        nominations.add_step(nomination, call, "received_by_department", letter)
     session.flush()
     return submissions.name_case(session, submission)
 
@@ -68,10 +69,10 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
 
 def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the submission and the nominees that wait (form source of the two department tasks)."""
-    submission = submissions.find(session, call)
+    submission, units = submissions.find(session, call), organisation.unit_names(session)
     return {
-        **submissions.heading(session, submission),
-        "rows": rulings.rows(session, waiting(session, submission), LEVEL),
+        **submissions.heading(session, submission, units),
+        "rows": rulings.rows(waiting(session, submission), units, LEVEL),
     }
 
 
@@ -110,9 +111,10 @@ def _submit_up(
         return None
     upward = submissions.pass_up(session, call, below, "province", nominees)
     holder = organisation.route(session, below.center).holders()["province"]
+    letter = nominations.name_letter(upward.number)
     for nomination in nominees:
         nomination.upward_submission_id = upward.id
-        nominations.add_step(nomination, call, "submitted_to_province", f"Tờ trình số {upward.number}")
+        nominations.add_step(nomination, call, "submitted_to_province", letter)
         nominations.move(nomination, call, "open", "province", holder)
         nomination.recommendation = nomination.recommendation_reason = ""
     session.flush()

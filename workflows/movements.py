@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,16 +12,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.errors import BadInput, NotFound, Refused
+from engine.errors import NotFound, Refused, Text
 from engine.handlers import Json, ServiceCall
-from workflows import calendar
+from workflows import calendar, calls
 from workflows.movement_texts import read_text
 from workflows.tables import Movement
 
 DATA = Path(__file__).parent / "data" / "movements"
+PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+MONTHLY = "598/KH-TTTV mục IV"  # offices and centres report once a month
 DEFAULT_POLICY = "previous_working_day"
 
-__all__ = ["deadlines", "find", "install", "list_all", "options", "read_text", "set_policy"]
+__all__ = ["deadlines", "find", "install", "list_all", "options", "read_text"]
 
 
 def install(session: Session) -> None:
@@ -64,13 +67,17 @@ def list_all(session: Session) -> Sequence[Movement]:
     ).all()
 
 
-def set_policy(session: Session, code: str, policy: str) -> None:
-    """Switch how a movement reads "trước ngày …"; raises BadInput for an unknown policy."""
-    if policy not in calendar.POLICIES:
-        expected = ", ".join(calendar.POLICIES)
-        raise BadInput(expected=expected, expected_vi=expected, found=policy)
-    find(session, code).deadline_policy = policy
-    session.flush()
+def read_month(
+    session: Session, call: ServiceCall, wrong: dict[str, list[Text]]
+) -> tuple[Movement | None, str]:
+    """Return movement and period of a start; what is wrong with them is added to the messages by field."""
+    period = calls.read_text(call, "period")
+    if not PERIOD.fullmatch(period):
+        wrong["period"] = [Text("Kỳ phải có dạng năm-tháng, ví dụ 2026-10.", "Write the period as 2026-10.")]
+    movement = session.scalar(select(Movement).where(Movement.code == calls.read_text(call, "movement")))
+    if movement is None:
+        wrong["movement"] = [Text("Không có phong trào này.", "There is no such movement.")]
+    return movement, period
 
 
 def deadlines(

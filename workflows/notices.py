@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.handlers import ServiceCall
+from workflows import rows
 from workflows.tables import Notice
 
 
@@ -26,21 +27,17 @@ def send(session: Session, call: ServiceCall, groups: Iterable[str], letter: Let
     """Give each group the letter unless it has one of this kind about the same thing; return how many."""
     sent = 0
     for group in dict.fromkeys(groups):
-        if has(session, group, letter.kind, letter.about):
-            continue
-        session.add(
-            Notice(
-                group_name=group,
-                kind=letter.kind,
-                about=letter.about,
-                vi=letter.vi,
-                en=letter.en,
-                at=call.now,
-                instance_id=call.instance_id or None,
-            )
+        sent += rows.add_once(
+            session,
+            Notice,
+            group_name=group,
+            kind=letter.kind,
+            about=letter.about,
+            vi=letter.vi,
+            en=letter.en,
+            at=call.now,
+            instance_id=call.instance_id or None,
         )
-        session.flush()
-        sent += 1
     return sent
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
-from workflows.tables import Membership, Person, Unit
+from workflows.tables import Person, Unit
+
+# Units that work for the one above them: what that one may see, they may.
+DESKS = ("coordination_office", "department_office")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,18 @@ def offices(session: Session, center: str) -> Sequence[Unit]:
     ).all()
 
 
+def offices_under(session: Session, codes: Collection[str]) -> frozenset[str]:
+    """Return the offices among units and everything below them; a desk stands for the unit it works for."""
+    units = session.scalars(select(Unit)).all()
+    own = [unit for unit in units if unit.code in codes]
+    reached = {(unit.parent_code or unit.code) if unit.kind in DESKS else unit.code for unit in own}
+    size = 0
+    while len(reached) > size:  # one level further down at each turn, until nothing is new
+        size = len(reached)
+        reached |= {unit.code for unit in units if unit.parent_code in reached}
+    return frozenset(unit.code for unit in units if unit.kind == "office" and unit.code in reached)
+
+
 def route(session: Session, center: str) -> Route:
     """Return the submission route of a centre, read from the units above and beside it."""
     department = unit(session, center).parent_code or ""
@@ -68,29 +83,9 @@ def route(session: Session, center: str) -> Route:
     )
 
 
-def groups_of(session: Session, login: str) -> frozenset[str]:
-    """Return the groups a person belongs to now; none for an unknown login."""
-    return frozenset(
-        session.scalars(select(Membership.group_name).join(Membership.person).where(Person.login == login))
-    )
-
-
-def people(session: Session, group: str | None = None) -> Sequence[Person]:
-    """Return all people, or those of one group, by name."""
-    query = select(Person).order_by(Person.name)
-    if group is not None:
-        query = query.join(Person.memberships).where(Membership.group_name == group)
-    return session.scalars(query).all()
-
-
-def person_name(session: Session, login: str) -> str:
-    """Return the name behind a login, or the login itself when nobody is known by it."""
-    return session.scalar(select(Person.name).where(Person.login == login)) or login
-
-
-def person_names(session: Session) -> dict[str, str]:
-    """Return the names of all people by login."""
-    return {row.login: row.name for row in session.execute(select(Person.login, Person.name))}
+def people(session: Session) -> Sequence[Person]:
+    """Return all people by name."""
+    return session.scalars(select(Person).order_by(Person.name)).all()
 
 
 def _child(session: Session, parent: str, kind: str) -> str:

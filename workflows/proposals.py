@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -26,8 +25,6 @@ from workflows import (
 from workflows.tables import Consolidation, Movement, Nomination, Proposal, Unit
 from workflows.vocabulary import show_date, show_period
 
-PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-MONTHLY = "598/KH-TTTV mục IV"
 REPORT_KINDS = ("proposal", "nothing_to_report")
 
 
@@ -39,7 +36,7 @@ def open_proposal(session: Session, call: ServiceCall) -> dict[str, Json]:
         raise Refused(
             vi=f"{office.name} đã có đề xuất {show_period(period)} ({key}); hãy bổ sung vào đề xuất đó.",
             en=f"{office.code} already has a proposal for {period} ({key}); add to that one.",
-            source=MONTHLY,
+            source=movements.MONTHLY,
         )
     report, _ = movements.deadlines(session, movement, period)
     proposal = Proposal(
@@ -76,14 +73,7 @@ def open_proposal(session: Session, call: ServiceCall) -> dict[str, Json]:
 def read_start(session: Session, call: ServiceCall) -> tuple[Movement, Unit, str]:
     """Return movement, office and period of a start; the office is the starter's when none is given."""
     messages: dict[str, list[Text]] = {}
-    period = calls.read_text(call, "period")
-    if not PERIOD.fullmatch(period):
-        messages["period"] = [
-            Text("Kỳ phải có dạng năm-tháng, ví dụ 2026-10.", "Write the period as 2026-10.")
-        ]
-    movement = session.scalar(select(Movement).where(Movement.code == calls.read_text(call, "movement")))
-    if movement is None:
-        messages["movement"] = [Text("Không có phong trào này.", "There is no such movement.")]
+    movement, period = movements.read_month(session, call, messages)
     code = calls.read_text(call, "office") or _own_office(call)
     office = session.scalar(select(Unit).where(Unit.code == code, Unit.kind == "office"))
     if office is None:
@@ -149,8 +139,10 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
     decision, reason = calls.read_choice(call, ("sign", "return"), reason_for=("return",))
     if decision == "sign":
         _ensure_month_open(session, proposal)
-        # Another office may have sent the same achievement since this list was checked.
-        awards.ensure_single_award(session, [awards.claim_of(entry) for entry in _sendable(proposal)])
+        # Another office may have sent the same achievement or initiative since this list was checked.
+        claims = [awards.claim_of(entry) for entry in _sendable(proposal)]
+        awards.ensure_single_award(session, claims)
+        awards.ensure_initiatives_free(session, claims)
     for nomination in nominees.editable(proposal):
         nominations.add_step(
             nomination, call, "head_signed" if decision == "sign" else "head_returned", reason
@@ -199,7 +191,9 @@ def supplement(session: Session, call: ServiceCall) -> dict[str, Json]:
         if key in returned
     }
     nominees.check(call, list(rows.values()), "nominees")
-    awards.ensure_single_award(session, [nominees.claim(row) for row in rows.values()])
+    claims = [nominees.claim(row) for row in rows.values()]
+    awards.ensure_single_award(session, claims)
+    awards.ensure_initiatives_free(session, claims)
     for key, nomination in returned.items():
         if key in rows:
             nominees.change(nomination, rows[key])
@@ -222,53 +216,50 @@ def record_results(session: Session, call: ServiceCall) -> dict[str, Json]:
 
 def draft(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the list as the office may edit it (form source of `prepare_proposal`)."""
-    proposal = find(session, call)
+    proposal, units = find(session, call), organisation.unit_names(session)
     rows: list[Json] = [nominees.form_row(nomination) for nomination in nominees.editable(proposal)]
-    return {**heading(session, proposal), "report_kind": proposal.report_kind, "nominees": rows}
+    return {**heading(session, proposal, units), "report_kind": proposal.report_kind, "nominees": rows}
 
 
 def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the list with the result of the check (form source of `head_review`)."""
-    proposal = find(session, call)
+    proposal, units = find(session, call), organisation.unit_names(session)
     listed = nominees.editable(proposal)
     return {
-        **heading(session, proposal),
-        "rows": nominations.rows(session, listed),
+        **heading(session, proposal, units),
+        "rows": nominations.rows(listed, units),
         "nominee_count": len(listed),
     }
 
 
 def returned_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the nominations the centre returned, with what was written (form source of `supplement`)."""
-    proposal = find(session, call)
-    units = organisation.unit_names(session)
+    proposal, units = find(session, call), organisation.unit_names(session)
     found: list[Json] = [
         {
             **nominations.row(nomination, units),
             **nominees.form_row(nomination),
-            "reason": nomination.reason,
+            "reason": nominations.describe_reason(nomination).vi,
             "note": "",
         }
         for nomination in proposal.nominations
         if nomination.status == "returned"
     ]
-    return {**heading(session, proposal), "nominees": found, "rows": found}
+    return {**heading(session, proposal, units), "nominees": found, "rows": found}
 
 
 def results(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return every nomination with its result and reason (form source of `acknowledge_results`)."""
-    proposal = find(session, call)
-    units = organisation.unit_names(session)
+    proposal, units = find(session, call), organisation.unit_names(session)
     found: list[Json] = [
-        {**nominations.row(nomination, units), "reason": nominations.describe_reason(nomination)}
+        {**nominations.row(nomination, units), "reason": nominations.describe_reason(nomination).vi}
         for nomination in proposal.nominations
     ]
-    return {**heading(session, proposal), "rows": found}
+    return {**heading(session, proposal, units), "rows": found}
 
 
-def heading(session: Session, proposal: Proposal) -> dict[str, Json]:
+def heading(session: Session, proposal: Proposal, units: Mapping[str, str]) -> dict[str, Json]:
     """Return what stands above the rows: whose list, for when, which dates, why it came back."""
-    units = organisation.unit_names(session)
     due = proposal.supplement_due_at
     last = calendar.last_working_day_before(calendar.load(session), local(proposal.report_due_at).date())
     return {
@@ -286,7 +277,7 @@ def heading(session: Session, proposal: Proposal) -> dict[str, Json]:
         "report_last_day": show_date(last),
         "supplement_due_at": show_date(due and local(due).date()),
         "return_reason": proposal.return_reason,
-        "late": nominations.describe_lateness(proposal),
+        "late": nominations.describe_lateness(proposal).vi,
         "version": proposal.version,
     }
 
@@ -335,6 +326,7 @@ def _findings(
             {
                 "key": "report_attested",
                 "label": "báo cáo thành tích chưa có xác nhận",
+                "label_en": "the report of achievements is not attested",
                 "text": "Báo cáo thành tích phải có xác nhận của cấp trình.",
                 "source": "NĐ 98/2023; Quyết định 311/QĐ-BNV 2025",
                 "group": 0,
@@ -360,5 +352,5 @@ def _ensure_month_open(session: Session, proposal: Proposal) -> None:
             "không có đề xuất kỳ này và đề nghị ở kỳ sau.",
             en=f"The centre has closed its list for {proposal.period}. Return it, report nothing this month "
             "and nominate next month.",
-            source=MONTHLY,
+            source=movements.MONTHLY,
         )

@@ -27,8 +27,9 @@ def receive(session: Session, call: ServiceCall) -> dict[str, Json]:
     submission = submissions.find(session, call)
     submission.status = "received"
     submission.received_at = call.now
+    letter = nominations.name_letter(submission.number)
     for nomination in waiting(session, submission):
-        nominations.add_step(nomination, call, "received_by_province", f"Tờ trình số {submission.number}")
+        nominations.add_step(nomination, call, "received_by_province", letter)
     session.flush()
     return submissions.name_case(session, submission)
 
@@ -77,7 +78,7 @@ def sign_state(session: Session, call: ServiceCall) -> dict[str, Json]:
     holder = organisation.route(session, submission.center).holders()["state"]
     for nomination in nominees:
         nomination.state_submission_id = upward.id
-        nominations.add_step(nomination, call, "submitted_to_state", f"Tờ trình số {upward.number}")
+        nominations.add_step(nomination, call, "submitted_to_state", nominations.name_letter(upward.number))
         nominations.move(nomination, call, "open", "state", holder)
     session.flush()
     return {"state_submission": upward.id}
@@ -128,15 +129,15 @@ def waiting(session: Session, submission: Submission, form: str = "") -> list[No
 
 
 def _show(session: Session, call: ServiceCall, form: str) -> dict[str, Json]:
-    submission = submissions.find(session, call)
+    submission, units = submissions.find(session, call), organisation.unit_names(session)
     nominees = waiting(session, submission, form)
     found: list[Json] = []
-    for entry in rulings.rows(session, nominees, LEVEL):
+    for entry in rulings.rows(nominees, units, LEVEL):
         # The State's answer is typed into these fields, so they start empty.
         found.append(
             {**entry, "decision_number": "", "decision_date": ""} if isinstance(entry, dict) else entry
         )
-    return {**submissions.heading(session, submission), "rows": found}
+    return {**submissions.heading(session, submission, units), "rows": found}
 
 
 def _read_decisions(

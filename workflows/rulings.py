@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Conflict, Text
 from engine.handlers import Json, ServiceCall
-from workflows import awards, calls, nominations, notices, organisation
+from workflows import awards, calls, nominations, notices
 from workflows.tables import Nomination, Submission
 from workflows.vocabulary import show_period
 
@@ -75,9 +75,8 @@ def choices_at(level: str) -> Callable[[Nomination], tuple[str, ...]]:
     return choose
 
 
-def rows(session: Session, nominees: Sequence[Nomination], level: str) -> list[Json]:
+def rows(nominees: Sequence[Nomination], units: Mapping[str, str], level: str) -> list[Json]:
     """Return nominees as rows that each carry the `choices` open at a level."""
-    units = organisation.unit_names(session)
     choose = choices_at(level)
     return [
         {
@@ -108,7 +107,7 @@ def finish_award(session: Session, call: ServiceCall, nomination: Nomination, nu
     """Close an awarded nomination and tell its office."""
     nomination.reason = ""
     nominations.move(nomination, call, "awarded", nomination.level, "")
-    nominations.add_step(nomination, call, "awarded", f"Quyết định số {number}")
+    nominations.add_step(nomination, call, "awarded", nominations.name_decision(number))
     tell(session, call, nomination)
 
 
@@ -124,13 +123,13 @@ def decline(session: Session, call: ServiceCall, ruling: Ruling) -> None:
 def tell(session: Session, call: ServiceCall, nomination: Nomination) -> None:
     """Tell an office the result of one of its nominations, with the reason."""
     proposal = nomination.proposal
-    month = show_period(proposal.period)
-    result = nominations.describe_result(nomination)
-    reason = f" Lý do: {nomination.reason}" if nomination.reason else ""
+    result, why = nominations.describe_result(nomination), nominations.describe_reason(nomination)
+    month, month_en = show_period(proposal.period), show_period(proposal.period, "en")
+    reason, reason_en = (f" Lý do: {why.vi}", f" Reason: {why.en}") if why.vi else ("", "")
     letter = notices.Letter(
         kind="nomination.decided",
         about=str(nomination.id),
-        vi=f"Kết quả đề nghị {month} cho “{nomination.subject}”: {result}.{reason}",
-        en=f"Result of the nomination of '{nomination.subject}' for {proposal.period}: {nomination.status}.",
+        vi=f"Kết quả đề nghị {month} cho “{nomination.subject}”: {result.vi}.{reason}",
+        en=f"Result of the nomination of '{nomination.subject}' for {month_en}: {result.en}.{reason_en}",
     )
     notices.send(session, call, [f"{proposal.office}.head", f"{proposal.office}.staff"], letter)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from engine.clock import local
 from engine.errors import NotFound
@@ -64,15 +64,17 @@ def sign(session: Session, call: ServiceCall) -> dict[str, Json]:
     submission = find(session, call)
     decision, reason = calls.read_choice(call, ("sign", "return"), reason_for=("return",))
     submission.return_reason = reason if decision == "return" else ""
+    nominees = listed(session, submission)
     if decision == "return":
-        for nomination in listed(session, submission):
+        for nomination in nominees:
             nominations.add_step(nomination, call, "director_returned", reason)
         session.flush()
         return {"decision": decision, "results": []}
     route = organisation.route(session, submission.center)
-    send(session, call, submission, listed(session, submission))
-    for nomination in listed(session, submission):
-        nominations.add_step(nomination, call, "submitted_to_department", f"Tờ trình số {submission.number}")
+    send(session, call, submission, nominees)
+    letter = nominations.name_letter(submission.number)
+    for nomination in nominees:
+        nominations.add_step(nomination, call, "submitted_to_department", letter)
         nominations.move(nomination, call, "open", "department", route.holders()["department"])
     consolidation = session.get_one(Consolidation, submission.consolidation_id)
     consolidation.status = "sent"
@@ -123,12 +125,11 @@ def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
         {**nominations.row(nomination, units), "decision": "keep"}
         for nomination in listed(session, submission)
     ]
-    return {**heading(session, submission), "rows": found, "note": submission.note}
+    return {**heading(session, submission, units), "rows": found, "note": submission.note}
 
 
-def heading(session: Session, submission: Submission) -> dict[str, Json]:
+def heading(session: Session, submission: Submission, units: Mapping[str, str]) -> dict[str, Json]:
     """Return what stands above the rows: number, dates, and the offices missing, late or empty-handed."""
-    units = organisation.unit_names(session)
     report = submission.report
     texts: dict[str, Json] = {
         f"{name}_offices": ", ".join(units.get(code, code) for code in report.get(name, []))
@@ -171,12 +172,14 @@ def listed(session: Session, submission: Submission) -> list[Nomination]:
         "province": Nomination.upward_submission_id,
         "state": Nomination.state_submission_id,
     }[submission.level]
-    return list(session.scalars(select(Nomination).where(column == submission.id).order_by(Nomination.id)))
+    query = select(Nomination).where(column == submission.id).order_by(Nomination.id)
+    return list(session.scalars(query.options(joinedload(Nomination.proposal), joinedload(Nomination.award))))
 
 
 def send(session: Session, call: ServiceCall, submission: Submission, nominees: Sequence[Nomination]) -> None:
     """Sign and number a letter; numbers run per register and year and are never freed (NĐ 30/2020 Đ15)."""
     submission.number = books.take_number(session, f"TTr-{submission.from_unit}", call.now)
+    submission.number_year = local(call.now).year
     submission.status = "signed"
     submission.signed_by = call.actor.name
     submission.signed_at = call.now

@@ -151,6 +151,7 @@ class Submission(Base):
     """A tờ trình: of the centre to the department, of that to the province, of that to the State."""
 
     __tablename__ = "submission"
+    __table_args__ = (UniqueConstraint("number", "number_year"),)
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     level: Mapped[str] = mapped_column(index=True)  # who receives it: department, province, state
@@ -161,7 +162,8 @@ class Submission(Base):
     consolidation_id: Mapped[int | None] = mapped_column(ForeignKey("consolidation.id"), index=True)
     status: Mapped[str]  # draft, signed, received, decided
     version: Mapped[int]
-    number: Mapped[str | None] = mapped_column(unique=True)  # given when it is signed, never before
+    number: Mapped[str | None]  # given when it is signed, never before
+    number_year: Mapped[int | None]  # numbers begin at 01 each year (NĐ 30/2020 Đ15)
     note: Mapped[str]
     return_reason: Mapped[str]
     report: Mapped[Any] = mapped_column(Json)  # missing, late and empty-handed offices as they stood
@@ -176,8 +178,10 @@ class AwardDecision(Base):
     """A decision that awards, with number and date; nominations point at it."""
 
     __tablename__ = "award_decision"
+    __table_args__ = (UniqueConstraint("number", "number_year"),)
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    number: Mapped[str] = mapped_column(unique=True)
+    number: Mapped[str]
+    number_year: Mapped[int]  # the year of the decision's date
     decided_on: Mapped[date] = mapped_column(Date)
     form: Mapped[str]
     level: Mapped[str]  # department, province, state
@@ -253,6 +257,7 @@ class NominationStep(Base):
     level: Mapped[str]
     outcome: Mapped[str]
     reason: Mapped[str]
+    reason_en: Mapped[str]  # what a person typed is the same in both
     actor: Mapped[str]
     instance_id: Mapped[int | None]
     nomination: Mapped[Nomination] = relationship(back_populates="steps")

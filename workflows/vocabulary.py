@@ -81,6 +81,14 @@ RECOMMENDATIONS = {
     "decline": Text("Đề nghị không tặng", "Recommends against"),
 }
 
+# Reasons that the system gives itself; a reason that a person typed has no code and is shown as typed.
+REASONS = {
+    "not_supplemented": Text(
+        "Chưa nhận được hồ sơ bổ sung khi Trung tâm chốt danh sách.",
+        "The supplement had not arrived when the centre closed its list.",
+    ),
+}
+
 
 def label(words: dict[str, Text], code: str, language: str = "vi") -> str:
     """Return what a code is called, or the code itself when it has no name."""
@@ -104,7 +112,7 @@ def show_moment(moment: datetime | None) -> str:
     return f"{local(moment):%d/%m/%Y %H:%M}" if moment else ""
 
 
-def show_period(period: str) -> str:
-    """Write a period "YYYY-MM" as "tháng M/YYYY"."""
+def show_period(period: str, language: str = "vi") -> str:
+    """Write a period "YYYY-MM" as "tháng M/YYYY", in English as "M/YYYY"."""
     year, month = period.split("-")
-    return f"tháng {int(month)}/{year}"
+    return Text(f"tháng {int(month)}/{year}", f"{int(month)}/{year}").text(language)

@@ -110,6 +110,11 @@ def fail(game: Game, token: Task, error: EngineError, kind: str) -> None:
     run(game)
 
 
+def hold(token: Task, error: EngineError, kind: str) -> None:
+    """Show a token that goes on waiting as an incident; nothing around it is cancelled."""
+    token.internal_data["incident"] = _incident(error, kind)
+
+
 def cancel(game: Game) -> None:
     """Cancel everything."""
     game.cancel_all("cancelled")

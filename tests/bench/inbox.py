@@ -89,7 +89,6 @@ def _tasks(ids: range, first_instance: int) -> Iterator[dict[str, Any]]:
             "element": "work",
             "name": "Xem xét hồ sơ",
             "subject": f"Hồ sơ số {each}",
-            "candidate_users": [],
             "status": "open",
             "priority": 50,
             "created_at": now,

@@ -152,7 +152,7 @@ def build_app(form: dict[str, Any], context: dict[str, Any]) -> Flask:
 
     @app.post("/")
     def answer() -> Response | str | tuple[str, int]:
-        raw = rendering.parse_form(form, request.form, context)
+        raw = rendering.parse_form(form, request.form)
         action = rendering.row_action(request.form)
         if action:
             raw = rendering.apply_action(form, raw, action, context)

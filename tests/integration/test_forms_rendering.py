@@ -92,7 +92,7 @@ def test_every_control_of_every_form_has_its_label(path: Path, language: str) ->
 def test_a_page_that_is_posted_untouched_gives_what_it_showed() -> None:
     page = draw(LISTED, {**CONTEXT, "closed": True, "kinds": ["decline"]})
 
-    raw = rendering.parse_form(LISTED, post(page), CONTEXT)
+    raw = rendering.parse_form(LISTED, post(page))
 
     assert raw == {
         "closed": "1",
@@ -106,13 +106,13 @@ def test_a_page_that_is_posted_untouched_gives_what_it_showed() -> None:
 
 
 def test_what_was_not_shown_is_absent_and_what_was_unticked_is_not() -> None:
-    raw = rendering.parse_form(LISTED, MultiDict({"closed": "", "stranger": "1"}), CONTEXT)
+    raw = rendering.parse_form(LISTED, MultiDict({"closed": "", "stranger": "1"}))
 
     assert raw == {"closed": ""}
 
 
 def test_an_emptied_list_is_empty_not_absent() -> None:
-    assert rendering.parse_form(LISTED, MultiDict({"nominees-_rows": "0"}), {}) == {"nominees": []}
+    assert rendering.parse_form(LISTED, MultiDict({"nominees-_rows": "0"})) == {"nominees": []}
 
 
 def test_row_numbers_that_are_no_numbers_are_ignored() -> None:
@@ -124,7 +124,7 @@ def test_row_numbers_that_are_no_numbers_are_ignored() -> None:
         "nominees-0",
     ]
 
-    assert rendering.parse_form(LISTED, MultiDict(dict.fromkeys(names, "x")), {}) == {}
+    assert rendering.parse_form(LISTED, MultiDict(dict.fromkeys(names, "x"))) == {}
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_buttons_change_the_rows_and_keep_the_rest(
 
     action = rendering.row_action(data)
     assert action is not None
-    raw = rendering.apply_action(LISTED, rendering.parse_form(LISTED, data, CONTEXT), action, CONTEXT)
+    raw = rendering.apply_action(LISTED, rendering.parse_form(LISTED, data), action, CONTEXT)
 
     assert [row.get("subject") for row in raw["nominees"]] == subjects
 
@@ -161,7 +161,7 @@ def test_rows_of_a_fixed_list_cannot_be_added_or_removed() -> None:
 
 
 def test_one_choice_is_set_in_every_row_that_offers_it() -> None:
-    raw = rendering.parse_form(LISTED, post(draw(LISTED, CONTEXT)), CONTEXT)
+    raw = rendering.parse_form(LISTED, post(draw(LISTED, CONTEXT)))
 
     changed = rendering.apply_action(LISTED, raw, ("all", "nominees-decision=award"), CONTEXT)
     refused = rendering.apply_action(LISTED, raw, ("all", "nominees-decision=hack"), CONTEXT)

@@ -11,9 +11,14 @@ from pathlib import Path
 import pytest
 from babel.messages import extract, pofile
 from flask import Flask
+from sqlalchemy import select
 
-from engine import clock
+from engine import clock, deployments, incidents, instances, jobs
+from engine.actors import SYSTEM
+from engine.tables import Incident, Job
+from tests.builders import a_process
 from tests.site import Visitor, open_site, sign_in, start_proposal
+from web import db, timeline
 
 WEB = Path(__file__).parent.parent.parent / "web"
 CATALOG = WEB / "translations" / "en" / "LC_MESSAGES" / "messages.po"
@@ -47,6 +52,10 @@ def read_csv(visitor: Visitor, address: str) -> list[list[str]]:
         ("q=Lập danh sách", 1),
         ("q=không có chữ này", 0),
         ("q=598&person=an.p1&status=active", 1),
+        ("q=report_due_at", 0),
+        ("q=report_due_at&events=1", 1),
+        ("q=report_due_at&process=office_proposal", 1),
+        ("q=report_due_at&from=05/10/2026", 1),
     ],
 )
 def test_cases_are_found_by_what_is_known_of_them(site: Flask, query: str, found: int) -> None:
@@ -95,6 +104,37 @@ def test_what_was_typed_is_read_with_the_labels_of_its_form(site: Flask) -> None
     assert "Nội dung báo cáo: <ins>Báo cáo không có đề xuất</ins>" in page
     assert any("report_kind" in row[6] and "nothing_to_report" in row[6] for row in rows)
     assert "Phòng Thiết kế (chuyên viên)" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("vi", ("Bước tự động “mail” lỗi: no connection", "số lần thử còn lại", "Khắc phục sự cố ở bước")),
+     ("en", ("Job &#39;mail&#39; failed: no connection", "retries left", "resolved"))],
+)  # fmt: skip
+def test_an_incident_is_told_in_the_words_of_the_reader(
+    site: Flask, language: str, said: tuple[str, ...]
+) -> None:
+    with site.app_context(), db.transaction() as session:
+        process = a_process("mailing").start().service_task("mail", "mail").end()
+        deployments.deploy(session, [process.file()], SYSTEM)
+        case = instances.start(session, "mailing", {}, SYSTEM).id
+        for _ in range(3):
+            jobs.fail(session, session.scalars(select(Job.id)).one(), "no connection")
+        incidents.retry(session, session.scalars(select(Incident.id)).one(), SYSTEM)
+    auditor = sign_in(site, "uyen.tt")
+    auditor.post("/language", {"language": language})
+
+    page = auditor.get(f"/audit/instances/{case}").text
+
+    for words in said:
+        assert words in page
+
+
+def test_what_the_engine_keeps_with_an_event_has_words() -> None:
+    kept = {"kind", "vi", "en", "type", "retries", "error", "users", "left", "interval", "occurrence", "code"}
+    kept |= {"instance", "index"}
+
+    assert kept <= set(timeline.DATA_WORDS)
 
 
 def test_an_unknown_case_is_not_found(site: Flask) -> None:

@@ -15,8 +15,7 @@ from click.testing import CliRunner, Result
 from engine import deployments
 from engine.tables import Base
 from tests.site import BPMN, close, open_site, sign_in
-from web import cli, configuration, create_app, db
-from workflows import organisation
+from web import accounts, cli, configuration, create_app, db
 
 START = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
 
@@ -49,6 +48,51 @@ def test_a_file_that_would_be_refused_ends_with_one(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "error: line" in result.stdout
+
+
+def check_one(folder: Path, diagram: str, *others: str) -> tuple[int, list[tuple[str, str]]]:
+    path = folder / "p.bpmn"
+    path.write_text(diagram, encoding="utf-8")
+    result = run("check", "--json", str(path), *others)
+    return result.exit_code, [(one["rule"], one["severity"]) for one in json.loads(result.stdout)]
+
+
+def test_a_form_that_is_not_among_the_forms_given_is_refused(tmp_path: Path) -> None:
+    diagram = (BPMN / "office_proposal.bpmn").read_text("utf-8").replace('"head_review"', '"head_reviwe"')
+    forms = [str(path) for path in BPMN.glob("*.form")]
+
+    code, found = check_one(tmp_path, diagram, *forms)
+
+    assert code == 1
+    assert ("unknown-form", "error") in found
+
+
+def test_without_forms_an_unknown_one_is_only_a_doubt(tmp_path: Path) -> None:
+    code, found = check_one(tmp_path, (BPMN / "office_proposal.bpmn").read_text("utf-8"))
+
+    assert code == 0
+    assert {severity for rule, severity in found if rule == "unknown-form"} == {"warning"}
+
+
+def test_a_job_type_without_handler_is_named_by_the_check(tmp_path: Path) -> None:
+    diagram = (
+        (BPMN / "office_proposal.bpmn").read_text("utf-8").replace("proposals.submit", "proposals.sumbit")
+    )
+
+    code, found = check_one(tmp_path, diagram)
+
+    assert code == 0
+    assert ("unknown-job-type", "warning") in found
+
+
+def test_the_check_asks_the_database_when_told_to(instance: Path) -> None:
+    with open_site(instance):
+        known = check_one(instance, (BPMN / "office_proposal.bpmn").read_text("utf-8"), "--database")
+        diagram = (BPMN / "office_proposal.bpmn").read_text("utf-8").replace('"head_review"', '"head_reviwe"')
+        unknown = check_one(instance, diagram, "--database")
+
+    assert (known[0], unknown[0]) == (0, 1)
+    assert ("unknown-form", "error") in unknown[1]
 
 
 def test_a_simulation_prints_the_promised_json(tmp_path: Path) -> None:
@@ -103,10 +147,11 @@ def test_a_person_added_can_sign_in(instance: Path) -> None:
 
         visitor = sign_in(app, "moi.p1")
         with app.app_context():
-            groups = organisation.groups_of(db.db.session(), "moi.p1")
+            account = accounts.load("moi.p1")
 
     assert result.exit_code == 0, result.output
-    assert groups == {"P1.staff"}
+    assert account is not None
+    assert account.actor.groups == {"P1.staff"}
     assert visitor.get("/tasks/").status_code == 200
 
 

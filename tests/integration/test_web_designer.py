@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from engine.tables import Draft
 from tests.site import BPMN, Visitor, open_site, sign_in, start_proposal
-from web import db
+from web import db, people
 
 ENTITY = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'
 
@@ -38,7 +38,7 @@ def new_draft(visitor: Visitor, process_id: str = "leave_request") -> str:
 
 def send(
     visitor: Visitor, address: str, content: bytes, method: str = "POST", version: int | None = None
-) -> tuple[int, dict]:
+) -> tuple[int, dict[str, Any]]:
     headers = {
         "X-CSRFToken": visitor.token(),
         "Accept": "application/json",
@@ -109,6 +109,55 @@ def test_an_uploaded_file_becomes_a_draft_byte_for_byte(thao: Visitor) -> None:
     assert thao.get(f"{answer.headers['Location']}/diagram").data == content
 
 
+def upload(visitor: Visitor, content: bytes, **values: str) -> Any:
+    return visitor.post("/designer/upload", {"file": (io.BytesIO(content), "office_proposal.bpmn"), **values})
+
+
+def add_designer(site: Flask) -> Visitor:
+    with site.app_context(), db.transaction() as session:
+        people.add(session, "quang.it", ["designers"], "bangvang")
+    return sign_in(site, "quang.it")
+
+
+def test_a_file_replaces_a_colleague_s_draft_only_when_that_draft_is_named(
+    site: Flask, thao: Visitor
+) -> None:
+    content = (BPMN / "office_proposal.bpmn").read_bytes()
+    changed = content.replace("Mở đề xuất của kỳ".encode(), b"Open it")
+    draft = f"{upload(thao, content).headers['Location']}/diagram"
+    colleague = add_designer(site)
+
+    refused = upload(colleague, changed)
+    stale = upload(colleague, changed, replace_version="7")
+    kept = thao.get(draft).data
+    confirmed = upload(colleague, changed, replace_version="1")
+
+    assert (refused.status_code, stale.status_code, confirmed.status_code) == (409, 409, 303)
+    assert "do Hồ Phương Thảo lưu lúc" in refused.text
+    assert 'name="replace_version" type="checkbox" value="1"' in refused.text
+    assert kept == content
+    assert thao.get(draft).data == changed
+
+
+def test_a_file_does_not_destroy_own_work_that_was_never_deployed(thao: Visitor) -> None:
+    content = (BPMN / "office_proposal.bpmn").read_bytes()
+    upload(thao, content)
+
+    over_deployed = upload(thao, content.replace("Mở đề xuất của kỳ".encode(), b"Open it"))
+    over_new_work = upload(thao, content)
+
+    assert (over_deployed.status_code, over_new_work.status_code) == (303, 409)
+
+
+def test_revising_says_whose_draft_is_opened(site: Flask, thao: Visitor) -> None:
+    upload(thao, (BPMN / "office_proposal.bpmn").read_bytes())
+    colleague = add_designer(site)
+
+    answer = colleague.post("/designer/versions/3/draft")
+
+    assert "Đã có bản nháp do Hồ Phương Thảo lưu lúc" in colleague.get(answer.headers["Location"]).text
+
+
 def test_the_check_names_element_rule_and_remedy(thao: Visitor) -> None:
     draft = new_draft(thao)
     content = thao.get(f"{draft}diagram").data.replace(b"startEvent", b"complexGateway")
@@ -129,6 +178,29 @@ def test_a_refused_deployment_brings_its_findings_and_stores_nothing(thao: Visit
     assert status == 422
     assert answer["findings"]
     assert "leave_request" not in thao.get("/designer/?format=csv").text
+
+
+def test_a_drawing_may_begin_with_a_process_that_is_only_read(thao: Visitor) -> None:
+    draft = new_draft(thao)
+    content = thao.get(f"{draft}diagram").data
+    content = content.replace(
+        b"<bpmn:process", b'<bpmn:process id="partner" isExecutable="false"/><bpmn:process', 1
+    )
+
+    deployed = send(thao, f"{draft}deploy", content)
+
+    assert deployed == (200, {"version": 1})
+
+
+def test_a_diagram_that_runs_another_process_than_the_draft_s_is_refused(thao: Visitor) -> None:
+    draft = new_draft(thao)
+    content = thao.get(f"{draft}diagram").data.replace(b'"leave_request"', b'"another"')
+
+    status, answer = send(thao, f"{draft}deploy", content)
+
+    assert status == 422
+    assert "leave_request" in answer["detail"]
+    assert "another" not in thao.get("/designer/?format=csv").text
 
 
 def test_deploying_makes_a_version_that_the_list_shows_with_its_running_cases(

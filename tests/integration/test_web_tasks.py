@@ -12,11 +12,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from engine import clock
+from engine import clock, deployments, instances
+from engine.actors import SYSTEM
+from tests.builders import Z, a_process
 from tests.site import MOVEMENT, Visitor, newest_task, open_site, sign_in, start_proposal
 from web import db
-from workflows import organisation
+from workflows.tables import Person
 
 ROW = {
     "nominees-0-_row": "1",
@@ -127,6 +130,41 @@ def test_completing_what_another_holds_is_refused(site: Flask) -> None:
 
     assert answer.status_code == 403
     assert chi.get("/tasks/4711").status_code == 404
+
+
+def test_who_may_not_do_a_step_for_four_eyes_is_told_why_before_typing(site: Flask) -> None:
+    four_eyes = Z.properties(Z.property(name="bv:fourEyes", value="true"))
+    process = a_process("eyes").start().user_task("propose", candidateUsers="an.p1")
+    process.user_task("approve", four_eyes, candidateUsers="an.p1, binh.p1").end()
+    with site.app_context(), db.transaction() as session:
+        deployments.deploy(session, [process.file()], SYSTEM)
+        instances.start(session, "eyes", {}, SYSTEM)
+    an, binh = sign_in(site, "an.p1"), sign_in(site, "binh.p1")
+    an.post(f"/tasks/{newest_task(an)}/complete")
+    approve = newest_task(binh)
+
+    excluded, allowed = an.get(f"/tasks/{approve}").text, binh.get(f"/tasks/{approve}").text
+
+    assert "Bạn không làm được việc này: sơ đồ yêu cầu hai người khác nhau" in excluded
+    assert f'action="/tasks/{approve}/complete"' not in excluded
+    assert f'action="/tasks/{approve}/claim"' not in excluded
+    assert f'action="/tasks/{approve}/complete"' in allowed
+    assert "Nguyễn Thanh An, " in allowed
+    assert "user:" not in allowed
+
+
+def test_a_stranger_is_told_neither_the_name_nor_the_holder_of_a_task(site: Flask) -> None:
+    an, chi = sign_in(site, "an.p1"), sign_in(site, "chi.p2")
+    task_id = start_proposal(an)
+    an.post(f"/tasks/{task_id}/claim")
+
+    answers = [chi.get(f"/tasks/{task_id}"), chi.post(f"/tasks/{task_id}/claim")]
+    answers.append(chi.post(f"/tasks/{task_id}/complete"))
+
+    assert {answer.status_code for answer in answers} == {403}
+    for answer in answers:
+        assert "Lập danh sách" not in answer.text
+        assert "Nguyễn Thanh An" not in answer.text
 
 
 def test_adding_a_row_needs_no_javascript_and_completes_nothing(site: Flask) -> None:
@@ -249,7 +287,7 @@ def test_names_of_people_stand_in_the_pages_not_their_logins(site: Flask) -> Non
     task_id = start_proposal(an)
     an.post(f"/tasks/{task_id}/claim")
     with site.app_context():
-        name = organisation.person_name(db.db.session(), "an.p1")
+        name = db.db.session().scalars(select(Person.name).where(Person.login == "an.p1")).one()
 
     page = an.get("/tasks/?scope=mine").text
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from engine.errors import Conflict, FormInvalid, Refused
 from tests.integration import handler_calls as calls
-from workflows import notices
+from workflows import nominations, notices
 from workflows.tables import Consolidation, Notice, Submission
 
 OCTOBER_10 = calls.at(2026, 10, 10, 9)
@@ -100,7 +101,7 @@ def test_closing_needs_a_decision_on_everything_and_sets_aside_what_is_not_suppl
     left = calls.nomination(session, "Bình")
     assert answer == {"returned": [], "closed": True}
     assert left.status == "set_aside"
-    assert "chốt danh sách" in left.reason
+    assert "chốt danh sách" in nominations.describe_reason(left).vi
 
 
 def test_nothing_to_report_clears_the_month_and_missing_offices_are_listed(session: Session) -> None:
@@ -229,3 +230,51 @@ def test_a_receipt_is_written_into_the_nominations(session: Session) -> None:
 
     steps = [step.outcome for step in calls.nomination(session, "An").steps]
     assert steps == ["proposed", "eligible", "head_signed", "submitted", "received"]
+
+
+def test_the_month_reads_its_proposals_and_nominations_in_the_same_number_of_statements(
+    session: Session,
+) -> None:
+    month = calls.open_month(session, OCTOBER_10)
+    calls.propose(session, "P1", OCTOBER_10, [calls.individual("An")])
+    few = count_statements(session, month)
+
+    calls.propose(session, "P2", OCTOBER_10, [calls.individual("Bình"), calls.individual("Chi")])
+    calls.propose(session, "P3", OCTOBER_10, [calls.individual("Dũng"), calls.individual("Em")])
+
+    assert count_statements(session, month) == few
+    assert few <= 5
+
+
+def count_statements(session: Session, month: dict[str, Any]) -> int:
+    """Return how many statements the form source of the review needs with nothing in memory."""
+    session.commit()
+    session.expunge_all()
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(session.get_bind(), "after_cursor_execute", note)
+    calls.run(session, "consolidations.rows", OCTOBER_10, month)
+    event.remove(session.get_bind(), "after_cursor_execute", note)
+    return len(seen)
+
+
+def test_a_result_is_told_in_both_languages_with_its_reason(session: Session) -> None:
+    month = calls.open_month(session, OCTOBER_10)
+    calls.propose(session, "P1", OCTOBER_10, [calls.individual("An"), calls.individual("Bình")])
+    review(session, month, {"An": ("accept", ""), "Bình": ("return", "Thiếu xác nhận")})
+    review(session, month, {"An": ("accept", "")}, closed=True)
+    drafted = calls.run(session, "consolidations.draft_submission", OCTOBER_17, month)
+    calls.run(session, "submissions.sign", OCTOBER_17, {**drafted, "decision": "sign"})
+
+    told = session.scalars(select(Notice).where(Notice.kind == "nomination.decided")).first()
+
+    assert told is not None
+    assert told.en == (
+        "Result of the nomination of 'Bình' for 10/2026: Set aside. "
+        "Reason: The supplement had not arrived when the centre closed its list."
+    )
+    assert told.vi.endswith("Lý do: Chưa nhận được hồ sơ bổ sung khi Trung tâm chốt danh sách.")
+    assert calls.nomination(session, "Bình").steps[-1].reason_en.startswith("The supplement had not")

@@ -240,7 +240,7 @@ def test_withdrawing_what_was_returned_keeps_what_the_centre_accepted(session: S
 def test_a_report_is_in_time_or_marked_late_and_accepted(
     session: Session, moment: object, policy: str, late: bool
 ) -> None:
-    movements.set_policy(session, calls.MOVEMENT, policy)
+    movements.find(session, calls.MOVEMENT).deadline_policy = policy
     period = f"{moment:%Y-%m}"
 
     case = calls.propose(session, "P1", moment, [calls.individual("An")], period)  # type: ignore[arg-type]

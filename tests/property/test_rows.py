@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from engine import clock, deployments, history, instances, jobs, messages, tasks, timers
+from engine import clock, deployments, history, incidents, instances, jobs, messages, tasks, timers
 from engine.actors import SYSTEM, Actor
 from engine.handlers import Json, Registration, ServiceCall
 from engine.spiff import state
@@ -23,6 +23,7 @@ from tests.property.blocks import Tree
 NORA = Actor("nora", frozenset({"staff"}))
 STEPS = 300
 TIRED = 12
+FAILING = 0.1
 Waits = list[state.Wait]
 
 
@@ -101,8 +102,14 @@ def finish(session: Session, chance: random.Random, waits: Waits, model: blocks.
         timer = session.scalars(
             select(Timer).where(Timer.token == wait.token, Timer.status == "waiting")
         ).one()
+        if chance.random() < FAILING:
+            timers.fail(session, timer.id, "no way on")
+            return
         with clock.pinned(max(timer.due_at, clock.now())):
             timers.fire(session, timer.id)
+    elif wait.kind == "incident":
+        incident = select(Incident.id).where(Incident.token == wait.token, Incident.status == "open")
+        incidents.retry(session, session.scalars(incident).one(), NORA)
     else:
         key, name = str(wait.details["key"]), str(wait.details["name"])
         messages.publish(session, name, key, values, actor=SYSTEM, time_to_live=timedelta(days=1))

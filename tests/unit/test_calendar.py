@@ -51,13 +51,6 @@ def test_a_period_of_working_days_does_not_count_the_day_of_the_event(
     assert calendar.add_working_days(carried(culture_day=True), start, days) == off
 
 
-def test_posting_ten_clear_working_days_before_a_council_uses_the_worked_saturday() -> None:
-    latest = calendar.latest_day_with_clear_days(carried(), date(2026, 9, 10), 10)
-
-    assert latest == date(2026, 8, 22)
-    assert calendar.count_working_days(carried(), date(2026, 8, 24), date(2026, 9, 9)) == 10
-
-
 @pytest.mark.parametrize(
     ("month", "report", "center"),
     [
@@ -70,11 +63,6 @@ def test_the_last_working_days_before_the_16th_and_the_20th_of_2026(
 ) -> None:
     assert calendar.last_working_day_before(carried(), date(2026, month, 16)).day == report
     assert calendar.last_working_day_before(carried(), date(2026, month, 20)).day == center
-
-
-def test_both_ends_named_are_counted_inclusively() -> None:
-    assert calendar.count_working_days(carried(), date(2025, 11, 20), date(2025, 12, 3)) == 10
-    assert calendar.count_working_days(carried(), date(2025, 12, 8), date(2025, 12, 10)) == 3
 
 
 def test_an_ordinary_month_is_due_at_the_first_minute_of_the_16th() -> None:

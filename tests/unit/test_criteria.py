@@ -63,10 +63,10 @@ def test_an_unanswered_list_fails_everything() -> None:
 def test_a_failed_criterion_is_named_with_its_source() -> None:
     found = criteria.evaluate(CARRIED, "individual", {**PERSON, "not_criticised": False})
 
-    assert criteria.describe(found) == (
+    assert criteria.describe(found).vi == (
         "Không đạt tiêu chí “không bị phê bình, nhắc nhở” (598/KH-TTTV mục III.1.b nhóm 3)"
     )
-    assert criteria.describe(criteria.evaluate(CARRIED, "individual", PERSON)) == "Đạt"
+    assert criteria.describe(criteria.evaluate(CARRIED, "individual", PERSON)).vi == "Đạt"
 
 
 def test_only_the_fourth_group_of_an_office_is_a_veto() -> None:
@@ -82,7 +82,7 @@ def test_a_criterion_that_is_not_mandatory_only_warns() -> None:
     found = criteria.evaluate(optional, "individual", {**PERSON, "contributed": False})
 
     assert found["failures"] == []
-    assert criteria.describe(found).startswith("Đạt. Lưu ý: có tham gia đóng góp")
+    assert criteria.describe(found).vi.startswith("Đạt. Lưu ý: có tham gia đóng góp")
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,17 @@ def test_a_criterion_that_is_not_mandatory_only_warns() -> None:
 )
 def test_a_form_needs_its_reach_of_influence(form: str, influence: str, met: bool) -> None:
     assert (criteria.check_influence(form, influence) is None) is met
+
+
+def test_an_english_reader_is_told_that_the_quoted_criterion_is_not_met() -> None:
+    found = criteria.evaluate(CARRIED, "individual", {**PERSON, "not_criticised": False})
+    wider = criteria.check_influence("state_level", "department")
+
+    assert criteria.describe(found).en == (
+        "Does not meet the criteria “không bị phê bình, nhắc nhở” (598/KH-TTTV mục III.1.b nhóm 3)"
+    )
+    assert "influence at least “Nation-wide”" in criteria.describe({"failures": [wider], "warnings": []}).en
+    assert (criteria.describe({}).en, criteria.describe(criteria.evaluate([], "individual", {})).en) == (
+        "Not checked yet",
+        "Meets the criteria",
+    )

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -118,9 +118,14 @@ def revise(definition_id: int) -> ResponseReturnValue:
     """Open a draft that begins with one version; a draft that exists already is opened as it is."""
     with transaction() as session:
         definition = _version(session, definition_id)
-        draft = drafts.find(session, definition.process_id) or drafts.create(
-            session, definition.process_id, definition.name, definition.resource.content, current_actor()
-        )
+        draft = drafts.find(session, definition.process_id)
+        if draft is not None:
+            person, at = names.person(draft.saved_by), moments.exact(draft.saved_at)
+            flash(_("Đã có bản nháp do %(person)s lưu lúc %(at)s; bạn đang mở bản đó.", person=person, at=at))
+        else:
+            draft = drafts.create(
+                session, definition.process_id, definition.name, definition.resource.content, current_actor()
+            )
         draft_id = draft.id
     return redirect(url_for("designer.edit", draft_id=draft_id), code=303)
 
@@ -162,7 +167,10 @@ def choose_file() -> ResponseReturnValue:
 @blueprint.post("/upload")
 @open_to(DESIGNERS)
 def upload() -> ResponseReturnValue:
-    """Take a BPMN file as a draft; refuse an unreadable one with line and remedy, and store nothing."""
+    """Take a BPMN file as a draft; refuse an unreadable one with line and remedy, and store nothing.
+
+    409 when the file would destroy a draft; sending the file again with the version of that draft confirms.
+    """
     sent = request.files.get("file")
     content = sent.read() if sent is not None else b""
     name = PurePath(sent.filename or "").name if sent is not None else ""
@@ -178,9 +186,15 @@ def upload() -> ResponseReturnValue:
         return render_template(
             "designer/upload.html", findings=[{"text": text, "place": name, "remedy": ""}]
         ), 422
-    with transaction() as session:
-        label = process.name or process.id
-        draft_id = drafts.replace(session, process.id, label, content, current_actor()).id
+    label, confirmed = process.name or process.id, request.form.get("replace_version", type=int)
+    try:
+        with transaction() as session:
+            draft_id = drafts.replace(session, process.id, label, content, current_actor(), confirmed).id
+    except drafts.WorkWouldBeLost as error:
+        text = error.text(language_now())
+        return render_template(
+            "designer/upload.html", findings=[], lost=text, replaced=error.values["version"]
+        ), error.status
     return redirect(url_for("designer.edit", draft_id=draft_id), code=303)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine import deployments
 from engine.bpmn import loading, reading
-from engine.errors import BadInput, DeploymentRejected
-from engine.tables import Form
+from engine.errors import BadInput, DeploymentRejected, Refused
+from engine.tables import Form, ProcessDefinition
 from web import drafts, names
 from web.accounts import current_actor, language_now
 from web.assets import asset_tags
@@ -67,15 +68,14 @@ def check(draft_id: int) -> ResponseReturnValue:
 @blueprint.post("/drafts/<int:draft_id>/deploy")
 @open_to(DESIGNERS)
 def deploy(draft_id: int) -> ResponseReturnValue:
-    """Deploy the diagram as a new version; 422 with findings when the check refuses it."""
+    """Deploy the diagram as a new version of the draft's process; 422 with findings when it is refused."""
     content = request.get_data()
     draft = drafts.get(db.session(), draft_id)
     name = f"{draft.process_id}.bpmn"
     try:
         with transaction() as session:
             deployments.deploy(session, [(name, content)], current_actor())
-            process_id = next(iter(reading.read(loading.load(content, name), name).processes))
-            version = deployments.latest(session, process_id).version
+            version = _deployed(session, draft.process_id, content, name).version
     except DeploymentRejected as error:
         return jsonify(
             {"text": error.text(language_now()), "findings": [_as_dict(one) for one in error.findings]}
@@ -98,6 +98,18 @@ def lists() -> ResponseReturnValue:
             "variables": [],
         }
     )
+
+
+def _deployed(session: Session, process_id: str, content: bytes, name: str) -> ProcessDefinition:
+    """Return the newest version of the draft's process; a diagram that does not run it is refused."""
+    process = reading.read(loading.load(content, name), name).processes.get(process_id)
+    if process is None or not process.executable:
+        raise Refused(
+            f"Sơ đồ không có quy trình chạy được (isExecutable) mang mã “{process_id}” của bản nháp này.",
+            f"The diagram has no executable process with the id '{process_id}' of this draft.",
+            "BPMN 2.0.2, 10.1, isExecutable",
+        )
+    return deployments.latest(session, process_id)
 
 
 def _read_version() -> int:

@@ -120,6 +120,6 @@ def _export(session: Session, found: Select[UserTask]) -> ResponseReturnValue:
             moments.exact(task.created_at),
             names.person(task.assignee),
         )
-        for task in session.scalars(found.limit(listing.EXPORT_LIMIT))
+        for task in listing.every(session, found)
     )
     return listing.csv_file("viec", header, rows)

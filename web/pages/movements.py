@@ -41,12 +41,7 @@ def choose() -> ResponseReturnValue:
         header = [_("Số kế hoạch"), _("Phong trào"), _("Cơ quan ban hành"), _("Ngày")]
         cells = ((row.code, row.title, row.issuing_body, moments.day(row.issued_on)) for row in rows)
         return listing.csv_file("phong-trao", header, cells)
-    pages = max(-(-len(rows) // listing.PAGE_SIZE), 1)
-    number = min(query.number, pages)
-    shown = rows[(number - 1) * listing.PAGE_SIZE : number * listing.PAGE_SIZE]
-    return render_template(
-        "movements/list.html", page=listing.Page(shown, len(rows), number, pages), query=query
-    )
+    return render_template("movements/list.html", page=listing.page_of(rows, query), query=query)
 
 
 @blueprint.get("/<int:movement_id>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,13 +14,13 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.actors import Actor
-from engine.errors import NotAllowed
+from engine.errors import NotAllowed, Text
 from web import listing, moments, names
 from web.accounts import current_actor, language_now
 from web.db import db
 from web.security import AUDITORS, SIGNED_IN, open_to
 from web.translating import gettext as _
-from workflows import nominations
+from workflows import nominations, organisation
 from workflows.tables import Nomination, Proposal, Unit
 from workflows.vocabulary import (
     FORMS,
@@ -32,6 +32,7 @@ from workflows.vocabulary import (
     fold,
     label,
     show_date,
+    show_period,
 )
 
 blueprint = Blueprint("nominations", __name__, url_prefix="/nominations")
@@ -64,6 +65,8 @@ VERSION_LABELS = {
     "achievement_ref": lazy_gettext("Tài liệu chứng minh"),
     "initiative_ref": lazy_gettext("Sáng kiến"),
 }
+# The kinds of units that receive nominations of every department.
+SEE_ALL = ("committee", "home_affairs")
 VOCABULARIES = {"type": TYPES, "form": FORMS, "influence": INFLUENCES}
 
 
@@ -90,12 +93,12 @@ def choose() -> ResponseReturnValue:
     """List the nominations this person may see; as CSV when asked."""
     session = db.session()
     query = listing.read_query(SORTS, "-since", FILTERS)
-    found = _search(query, visible_offices(session, current_actor()))
+    offices = visible_offices(session, current_actor())
+    found = _search(query, offices)
     if listing.wants_csv():
         return _export(session, listing.ordered(found, query, SORTS))
     page = listing.cut(session, found, query, SORTS)
     language = language_now()
-    periods = session.scalars(select(Proposal.period).distinct().order_by(Proposal.period.desc())).all()
     return render_template(
         "nominations/list.html",
         page=listing.Page([show_row(row) for row in page.rows], page.total, page.number, page.pages),
@@ -103,7 +106,7 @@ def choose() -> ResponseReturnValue:
         filtered=query.text or any(query.filters.values()),
         statuses=[(code, text.text(language)) for code, text in STATUSES.items()],
         forms=[(code, text.text(language)) for code, text in FORMS.items()],
-        periods=[(period, show_period(period)) for period in periods],
+        periods=[(period, show_period(period, language)) for period in _periods(session, offices)],
     )
 
 
@@ -132,12 +135,15 @@ def show(nomination_id: int) -> ResponseReturnValue:
 
 
 def visible_offices(session: Session, actor: Actor) -> frozenset[str] | None:
-    """Return the offices whose nominations the actor may see; None for all (higher units, auditors)."""
-    units = {group.rpartition(".")[0] for group in actor.groups if "." in group}
-    offices = set(session.scalars(select(Unit.code).where(Unit.kind == "office")))
-    if units - offices or AUDITORS in actor.groups:
+    """Return the offices whose nominations the actor may see: those of the actor's units and below them.
+
+    None stands for all: auditors, and the units that receive from every department.
+    """
+    codes = {group.rpartition(".")[0] for group in actor.groups if "." in group}
+    all_seeing = select(Unit.id).where(Unit.code.in_(codes), Unit.kind.in_(SEE_ALL)).limit(1)
+    if AUDITORS in actor.groups or session.scalar(all_seeing) is not None:
         return None
-    return frozenset(units)
+    return organisation.offices_under(session, codes)
 
 
 def show_row(nomination: Nomination) -> Row:
@@ -149,19 +155,20 @@ def show_row(nomination: Nomination) -> Row:
         unit=names.unit(nomination.proposal.office),
         form_label=label(FORMS, nomination.form, language),
         type_label=label(TYPES, nomination.type, language),
-        period=show_period(nomination.proposal.period),
+        period=show_period(nomination.proposal.period, language),
         status_label=label(STATUSES, nomination.status, language),
         tone=TONES.get(nomination.status, ""),
         holder_label=names.group(nomination.holder) if nomination.holder else "",
         since=nomination.since,
-        reason=nomination.reason,
+        reason=nominations.describe_reason(nomination).text(language),
     )
 
 
-def show_period(period: str) -> str:
-    """Return "tháng 10/2026" for "2026-10"."""
-    year, _dash, month = period.partition("-")
-    return _("tháng %(month)s/%(year)s", month=month.lstrip("0"), year=year)
+def _periods(session: Session, offices: frozenset[str] | None) -> Sequence[str]:
+    found = select(Proposal.period).distinct().order_by(Proposal.period.desc())
+    if offices is not None:
+        found = found.where(Proposal.office.in_(sorted(offices)))
+    return session.scalars(found).all()
 
 
 def _search(query: listing.Query, offices: frozenset[str] | None) -> Select[Nomination]:
@@ -190,8 +197,8 @@ def _facts(nomination: Nomination) -> list[tuple[str, str]]:
         (_("Sáng kiến"), nomination.initiative_ref),
         (_("Phạm vi ảnh hưởng"), label(INFLUENCES, nomination.influence, language)),
         (_("Phong trào"), nomination.proposal.movement_code),
-        (_("Khuyến nghị"), nominations.describe_recommendation(nomination)),
-        (_("Kết quả"), nominations.describe_result(nomination)),
+        (_("Khuyến nghị"), nominations.describe_recommendation(nomination).text(language)),
+        (_("Kết quả"), nominations.describe_result(nomination).text(language)),
         (_("Hạn nộp của kỳ"), moments.deadline(nomination.proposal.report_due_at)),
         (_("Hạn bổ sung"), moments.deadline(nomination.proposal.supplement_due_at)),
     ]
@@ -218,8 +225,13 @@ def _say(key: str, value: str) -> str:
 
 
 def _step(step: Any) -> dict[str, Any]:
-    title = label(OUTCOMES, step.outcome, language_now())
-    return {"title": title, "at": step.at, "person": names.person(step.actor), "reason": step.reason}
+    language = language_now()
+    return {
+        "title": label(OUTCOMES, step.outcome, language),
+        "at": step.at,
+        "person": names.person(step.actor),
+        "reason": Text(step.reason, step.reason_en).text(language),
+    }
 
 
 def _export(session: Session, found: Select[Nomination]) -> ResponseReturnValue:
@@ -233,7 +245,7 @@ def _export(session: Session, found: Select[Nomination]) -> ResponseReturnValue:
         _("Đang ở"),
         _("Từ"),
     ]
-    shown = (show_row(row) for row in session.scalars(found.limit(listing.EXPORT_LIMIT)))
+    shown = (show_row(row) for row in listing.every(session, found))
     rows = (
         (
             row.subject,

@@ -16,6 +16,7 @@ from web.translating import gettext as _
 
 blueprint = Blueprint("sign_in", __name__)
 log = structlog.get_logger(__name__)
+LONGEST_NAME = 80
 
 
 @blueprint.get("/sign-in")
@@ -31,20 +32,21 @@ def show() -> ResponseReturnValue:
 @open_to(PUBLIC)
 def enter() -> ResponseReturnValue:
     """Check the name and the password, start a fresh session, return to the page that was asked for."""
-    name = request.form.get("name", "").strip()
+    name = request.form.get("name", "").strip()[:LONGEST_NAME]
     try:
         succeeded = accounts.verify(name, request.form.get("password", ""))
+        with transaction() as database:
+            accounts.record_attempt(database, name, succeeded)
     except accounts.SignInPaused as error:
-        log.warning("sign_in.paused", person=name[:80])
+        log.warning("sign_in.paused", person=name)
         return _refuse(name, error.text(accounts.language_now())), error.status
-    with transaction() as database:
-        accounts.record_attempt(database, name, succeeded)
     account = accounts.load(name) if succeeded else None
     if account is None:
-        log.warning("sign_in.refused", person=name[:80])
+        log.warning("sign_in.refused", person=name)
         return _refuse(name, accounts.SignInRefused().text(accounts.language_now())), 422
     wanted = session.get("after_sign_in")
     session.clear()
+    session.permanent = True  # ends after accounts.SESSION_LENGTH without a request
     login_user(account)
     log.info("sign_in.accepted", person=account.name)
     return redirect(own_address(wanted), code=303)

@@ -5,6 +5,7 @@ A unit's staff start what `workflows.starting` offers; designers may start every
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from engine import clock, deployments, forms, instances
 from engine.actors import Actor
-from engine.errors import EngineError, FormInvalid, NotAllowed
+from engine.errors import BadInput, EngineError, FormInvalid, NotAllowed
 from engine.handlers import Json, ServiceCall
 from engine.tables import ProcessDefinition
-from web import rendering
+from web import names, rendering
 from web.accounts import current_actor, language_now
 from web.db import db, transaction
 from web.pages.tasks import STAYS, form_of
@@ -31,7 +32,10 @@ blueprint = Blueprint("start", __name__, url_prefix="/start")
 
 @dataclass(frozen=True)
 class Startable:
-    """One process as the start pages show it, with the offer behind it when the domain makes one."""
+    """One process as the start pages show it, with the offer behind it when the domain makes one.
+
+    `office` is the code of the unit it is offered to, "" without an offer.
+    """
 
     process_id: str
     name: str
@@ -39,13 +43,16 @@ class Startable:
     documentation: str
     form_id: str | None
     offer: starting.Offer | None
+    office: str
 
 
 @blueprint.get("/")
 @open_to(SIGNED_IN)
 def choose() -> ResponseReturnValue:
     """List the processes this person may start."""
-    return render_template("start/list.html", processes=startable(db.session(), current_actor()))
+    return render_template(
+        "start/list.html", processes=startable(db.session(), current_actor()), unit_name=names.unit
+    )
 
 
 @blueprint.get("/<process_id>")
@@ -80,13 +87,16 @@ def begin(process_id: str) -> ResponseReturnValue:
 
 
 def startable(session: Session, actor: Actor) -> list[Startable]:
-    """Return the processes with a plain start event that the actor may start, by name."""
-    offered = {offer.process_id: offer for offer in starting.offers(session, actor)}
+    """Return the processes with a plain start event that the actor may start, by name, once per office."""
+    offered: dict[str, list[starting.Offer | None]] = defaultdict(list)
+    for offer in starting.offers(session, actor):
+        offered[offer.process_id].append(offer)
+    beyond: list[starting.Offer | None] = [None] if DESIGNERS in actor.groups else []
     return [
-        _describe(session, definition, offered.get(definition.process_id))
+        _describe(session, definition, offer)
         for definition in deployments.list_latest(session)
-        if (definition.process_id in offered or DESIGNERS in actor.groups)
-        and _begins_by_hand(session, definition)
+        for offer in offered[definition.process_id] or beyond
+        if _begins_by_hand(session, definition)
     ]
 
 
@@ -104,8 +114,13 @@ def _start(process: Startable, form: Mapping[str, Any], raw: Mapping[str, Any]) 
 def _find(session: Session, process_id: str) -> Startable:
     deployments.latest(session, process_id)
     actor = current_actor()
-    found = next((one for one in startable(session, actor) if one.process_id == process_id), None)
-    if found is None:
+    office = request.args.get("office", "")
+    found = [
+        one
+        for one in startable(session, actor)
+        if one.process_id == process_id and office in ("", one.office)
+    ]
+    if not found:
         raise NotAllowed(
             actor=actor.name,
             operation=f"start process '{process_id}'",
@@ -113,7 +128,13 @@ def _find(session: Session, process_id: str) -> Startable:
             reason="neither a designer nor staff of a unit that starts it",
             reason_vi="bạn không thuộc đơn vị lập hồ sơ này",
         )
-    return found
+    if len(found) > 1:
+        raise BadInput(
+            expected="the office the case is started for (office=…)",
+            expected_vi="phòng lập hồ sơ (office=…)",
+            found=request.full_path.rstrip("?"),
+        )
+    return found[0]
 
 
 def _describe(session: Session, definition: ProcessDefinition, offer: starting.Offer | None) -> Startable:
@@ -124,6 +145,7 @@ def _describe(session: Session, definition: ProcessDefinition, offer: starting.O
         documentation=deployments.compiled_version(session, definition).process.documentation,
         form_id=deployments.start_form(session, definition),
         offer=offer,
+        office=str(offer.fixed["office"]) if offer is not None else "",
     )
 
 
@@ -160,6 +182,7 @@ def _page(
     language = language_now()
     return render_template(
         "start/form.html",
+        unit_name=names.unit,
         process=process,
         form=rendering.render_form(form, _context(session), raw, messages, language),
         submit_words=rendering.submit_label(form, language) or _("Bắt đầu"),

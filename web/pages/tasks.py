@@ -8,15 +8,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import deployments, tasks
-from engine.actors import Actor
-from engine.errors import EngineError, FormInvalid, NotAllowed
+from engine.errors import EngineError, FormInvalid
 from engine.handlers import Json
-from engine.tables import HistoryEvent, UserTask
-from web import names, pictures, rendering, timeline
+from engine.tables import UserTask
+from web import pictures, rendering, timeline
 from web.accounts import current_actor, language_now
 from web.db import db, transaction
 from web.security import SIGNED_IN, open_to
@@ -107,27 +105,8 @@ def form_of(session: Session, form_id: str | None) -> Mapping[str, Any]:
 
 def _visible(session: Session, task_id: int) -> UserTask:
     task = tasks.get(session, task_id)
-    actor = current_actor()
-    if tasks.may_see(task, actor) or _could_once(session, task, actor):
-        return task
-    raise NotAllowed(
-        actor=names.person(actor.name),
-        operation=f"see user task '{task.name}'",
-        operation_vi=f"xem việc “{task.name}”",
-        reason="the actor is in none of its candidate groups",
-        reason_vi="bạn không thuộc nhóm được giao việc này",
-    )
-
-
-def _could_once(session: Session, task: UserTask, actor: Actor) -> bool:
-    """Tell whether a completed task was offered to the actor's groups: its link says who was first."""
-    completed = select(HistoryEvent.data).where(
-        HistoryEvent.instance_id == task.instance_id,
-        HistoryEvent.kind == "task.completed",
-        HistoryEvent.element == task.element,
-    )
-    found = (data for data in session.scalars(completed) if data.get("task") == task.id)
-    return any(actor.may_act_for(data.get("candidate_groups", ())) for data in found)
+    tasks.ensure_concerns(session, task, current_actor(), "see", "xem")
+    return task
 
 
 def _rearrange(
@@ -152,6 +131,8 @@ def _page(
 ) -> str:
     actor = current_actor()
     may_act = task.status == "open" and tasks.may_act(task, actor)
+    excluded = tasks.four_eyes_refusal(session, task, actor) if may_act else None
+    may_act = may_act and excluded is None
     form = form_of(session, task.form_id)
     context: Mapping[str, Json] = tasks.form_context(session, task, actor) if may_act else {}
     shown = (
@@ -161,13 +142,14 @@ def _page(
         "tasks/task.html",
         task=task,
         may_act=may_act,
+        excluded=excluded.text(language_now()) if excluded else "",
         form=shown,
         submit_words=rendering.submit_label(form, language_now()) or _("Hoàn thành"),
         summary=rendering.error_summary(messages, form, language_now()) if messages else "",
         refusal=refusal,
         documentation=tasks.element(session, task).documentation,
         process_name=task.instance.definition.name,
-        groups=[names.group(group.group_name) for group in task.candidate_groups],
+        groups=[timeline.name_candidate(group.group_name) for group in task.candidate_groups],
         diagram=pictures.of_instance(session, task.instance),
         events=timeline.story(session, task.instance),
         me=actor.name,

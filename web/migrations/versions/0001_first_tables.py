@@ -271,6 +271,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("number_year", sa.Integer(), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("return_reason", sa.Text(), nullable=False),
         sa.Column("report", engine.tables.Json(), nullable=False),
@@ -286,7 +287,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submission")),
         sa.UniqueConstraint("key", name=op.f("uq_submission_key")),
-        sa.UniqueConstraint("number", name=op.f("uq_submission_number")),
+        sa.UniqueConstraint("number", "number_year", name=op.f("uq_submission_number_number_year")),
     )
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.create_index(
@@ -298,6 +299,7 @@ def upgrade() -> None:
         "award_decision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("number_year", sa.Integer(), nullable=False),
         sa.Column("decided_on", sa.Date(), nullable=False),
         sa.Column("form", sa.Text(), nullable=False),
         sa.Column("level", sa.Text(), nullable=False),
@@ -308,7 +310,7 @@ def upgrade() -> None:
             ["submission_id"], ["submission.id"], name=op.f("fk_award_decision_submission_id_submission")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_award_decision")),
-        sa.UniqueConstraint("number", name=op.f("uq_award_decision_number")),
+        sa.UniqueConstraint("number", "number_year", name=op.f("uq_award_decision_number_number_year")),
     )
     with op.batch_alter_table("award_decision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_award_decision_submission_id"), ["submission_id"], unique=False)
@@ -476,7 +478,8 @@ def upgrade() -> None:
         sa.Column("token", sa.Integer(), nullable=False),
         sa.Column("element", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("vi", sa.Text(), nullable=False),
+        sa.Column("en", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("created_at", engine.tables.UtcDateTime(), nullable=False),
         sa.Column("resolved_at", engine.tables.UtcDateTime(), nullable=True),
@@ -538,6 +541,7 @@ def upgrade() -> None:
         sa.Column("level", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason_en", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("instance_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -632,7 +636,6 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("form_id", sa.Text(), nullable=True),
         sa.Column("assignee", sa.Text(), nullable=True),
-        sa.Column("candidate_users", engine.tables.Json(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("created_at", engine.tables.UtcDateTime(), nullable=False),
