@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.actors import SYSTEM
+from engine.actors import SYSTEM, USER
 from engine.tables import ProcessDefinition
 from web.db import db
 from web.translating import gettext as _
@@ -44,7 +44,9 @@ def person(login: str | None) -> str:
 
 
 def group(name: str) -> str:
-    """Return what a group such as `P1.staff` is called: the unit and the role in it."""
+    """Return what a group such as `P1.staff` is called: the unit and the role in it, or the one person."""
+    if name.startswith(USER):
+        return person(name.removeprefix(USER))
     unit, _dot, role = name.rpartition(".")
     words = str(ROLE_WORDS.get(role, role))
     return f"{_units().get(unit, unit)} ({words})" if unit else words

@@ -116,10 +116,10 @@ class Script:
 
     def _start(self, person: Visitor, process: str, period: str) -> None:
         page = person.get(f"/start/{process}")
-        form = next(form for form in page.forms if (form.action or "").endswith(process))
+        form = next(form for form in page.forms if (form.action or "").split("?")[0].endswith(process))
         values = {name: value or "" for name, value in form.form_values()}
         try:
-            person.send(f"/start/{process}", values | {"movement": MOVEMENT, "period": period})
+            person.send(form.action, values | {"movement": MOVEMENT, "period": period})
         except error.HTTPError as refusal:
             # a start that was not acknowledged but had happened is refused the second time
             if refusal.code != 422:
