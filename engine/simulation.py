@@ -23,6 +23,7 @@ from engine.tables import (
     HistoryEvent,
     Incident,
     Job,
+    ProcessDefinition,
     ProcessInstance,
     Subscription,
     Timer,
@@ -82,12 +83,18 @@ def simulate(plan: Plan, language: str = "vi") -> Outcome:
 
 
 def _startable(session: Session) -> list[str]:
-    """Return the first process that can be started by itself."""
-    for definition in deployments.list_latest(session):
-        process = deployments.compiled_version(session, definition).process
-        if any(event.event_kind == "none" for event in process.start_events(process.id)):
-            return [definition.process_id]
-    return []
+    """Return the first process of the files that starts by itself, one that nothing calls before others."""
+    definitions = session.scalars(select(ProcessDefinition).order_by(ProcessDefinition.id)).all()
+    processes = [deployments.compiled_version(session, definition).process for definition in definitions]
+    called = {
+        element.details.called_process for process in processes for element in process.elements.values()
+    }
+    startable = [
+        process.id
+        for process in processes
+        if any(event.event_kind == "none" for event in process.start_events(process.id))
+    ]
+    return sorted(startable, key=lambda name: name in called)[:1]
 
 
 def _run(session: Session, plan: Plan, now: datetime) -> None:
@@ -127,12 +134,23 @@ def _outcome(session: Session, findings: list[dict[str, Any]], language: str) ->
     elements = [element for element in session.scalars(query.order_by(HistoryEvent.id)) if element]
     variables: dict[str, Json] = {}
     for row in rows:
-        variables |= state.variables(row.state)
+        if row.parent_id is None:  # what a called process keeps to itself is not its caller's
+            variables |= state.variables(row.state)
     incidents: list[dict[str, Json]] = [
         {"element": row.element, "kind": row.kind, "message": row.text(language)}
         for row in session.scalars(select(Incident).where(Incident.status == "open").order_by(Incident.id))
     ]
+    incidents += _uncaught(session)
     return Outcome(_status(rows), elements, _waiting(session), variables, incidents, findings)
+
+
+def _uncaught(session: Session) -> list[dict[str, Json]]:
+    """Tell the errors that nothing caught: they ended their instance and left no incident."""
+    query = select(HistoryEvent).where(HistoryEvent.kind == "error.uncaught").order_by(HistoryEvent.id)
+    return [
+        {"element": event.element, "kind": "error", "message": str(event.data.get("code"))}
+        for event in session.scalars(query)
+    ]
 
 
 def _status(rows: Sequence[ProcessInstance]) -> str:
