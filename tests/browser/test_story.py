@@ -244,14 +244,15 @@ def audit_every_path(page: Page) -> None:
     with signed_in(page, AUDITOR):
         for subject, processes in PATHS.items():
             go_to(page, "Kiểm tra")
-            page.get_by_label("Tìm trong diễn biến").fill(subject)
+            page.get_by_label("Tìm theo mã hồ sơ, quy trình, tên bước, nội dung").fill(subject)
+            page.get_by_label("Tìm cả trong diễn biến").check()
             page.get_by_role("button", name="Tìm", exact=True).click()
             expect(page.locator("tbody th a")).to_have_count(len(processes))
             for process in processes:
                 expect(page.get_by_role("row", name=process)).to_contain_text("Đã kết thúc")
         for process, (done, skipped, person, sentence) in WALKED.items():
             go_to(page, "Kiểm tra")
-            page.get_by_label("Quy trình").select_option(label=process)
+            page.get_by_label("Quy trình", exact=True).select_option(label=process)
             page.get_by_label("Người tham gia").select_option(label=person)
             page.get_by_role("button", name="Tìm", exact=True).click()
             page.locator("tbody th a").click()
