@@ -246,3 +246,15 @@ def test_what_is_far_too_large_is_not_read(thao: Visitor) -> None:
     answer = send_file(thao, b" " * (17 * 1024 * 1024))
 
     assert answer.status_code == 413
+
+
+def test_a_diagram_that_nothing_can_run_is_refused_with_its_remedy(thao: Visitor) -> None:
+    content = (
+        (BPMN / "office_proposal.bpmn").read_bytes().replace(b'isExecutable="true"', b'isExecutable="false"')
+    )
+
+    answer = send_file(thao, content)
+
+    assert answer.status_code == 422
+    assert "isExecutable" in answer.text
+    assert "Cách sửa" in answer.text

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from engine import deployments
 from engine.bpmn import loading, reading
+from engine.bpmn.findings import make
 from engine.errors import DeploymentRejected, NotFound
 from engine.tables import Draft, ProcessDefinition, ProcessInstance
 from web import drafts, listing, moments, names, pictures
@@ -180,12 +181,10 @@ def upload() -> ResponseReturnValue:
         return render_template(
             "designer/upload.html", findings=[_shown(finding) for finding in error.findings]
         ), 422
-    process = next((one for one in diagram.processes.values()), None)
+    process = next((one for one in diagram.processes.values() if one.executable), None)
     if process is None:
-        text = _("Tệp không có quy trình nào (bpmn:process).")
-        return render_template(
-            "designer/upload.html", findings=[{"text": text, "place": name, "remedy": ""}]
-        ), 422
+        finding = _shown(make("no-process"))
+        return render_template("designer/upload.html", findings=[{**finding, "place": name}]), 422
     label, confirmed = process.name or process.id, request.form.get("replace_version", type=int)
     try:
         with transaction() as session:
