@@ -78,10 +78,8 @@ def transaction() -> Iterator[Session]:
     try:
         yield session
         session.commit()
-    except BaseException:
-        session.rollback()
-        raise
     finally:
+        session.rollback()  # after a commit there is nothing left to roll back
         flask.g.writing = False
 
 

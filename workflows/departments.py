@@ -15,13 +15,9 @@ LEVEL = "department"
 def receive(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Record that the department received a submission."""
     submission = submissions.find(session, call)
-    submission.status = "received"
-    submission.received_at = call.now
-    letter = nominations.name_letter(submission.number)
-    for nomination in waiting(session, submission):
-        nominations.add_step(nomination, call, "received_by_department", letter)
-    session.flush()
-    return submissions.name_case(session, submission)
+    return submissions.receive(
+        session, call, submission, waiting(session, submission), "received_by_department"
+    )
 
 
 def appraise(session: Session, call: ServiceCall) -> dict[str, Json]:

@@ -25,13 +25,9 @@ DAY_NEEDED = Text(
 def receive(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Record that the Department of Home Affairs received a submission."""
     submission = submissions.find(session, call)
-    submission.status = "received"
-    submission.received_at = call.now
-    letter = nominations.name_letter(submission.number)
-    for nomination in waiting(session, submission):
-        nominations.add_step(nomination, call, "received_by_province", letter)
-    session.flush()
-    return submissions.name_case(session, submission)
+    return submissions.receive(
+        session, call, submission, waiting(session, submission), "received_by_province"
+    )
 
 
 def appraise(session: Session, call: ServiceCall) -> dict[str, Json]:

@@ -36,13 +36,7 @@ def draft(
             center=consolidation.center,
             period=consolidation.period,
             consolidation_id=consolidation.id,
-            status="draft",
             version=0,
-            note="",
-            return_reason="",
-            report={},
-            signed_by="",
-            late=False,
             instance_id=call.instance_id,
         )
         session.add(submission)
@@ -105,6 +99,23 @@ def revise(session: Session, call: ServiceCall) -> dict[str, Json]:
     submission.note = calls.read_text(call, "note")
     session.flush()
     return {}
+
+
+def receive(
+    session: Session,
+    call: ServiceCall,
+    submission: Submission,
+    nominees: Sequence[Nomination],
+    outcome: str,
+) -> dict[str, Json]:
+    """Record that a level received a letter and its nominees; return what the case is about."""
+    submission.status = "received"
+    submission.received_at = call.now
+    letter = nominations.name_letter(submission.number)
+    for nomination in nominees:
+        nominations.add_step(nomination, call, outcome, letter)
+    session.flush()
+    return name_case(session, submission)
 
 
 def name_case(session: Session, submission: Submission) -> dict[str, Json]:
@@ -200,13 +211,7 @@ def pass_up(
         to_unit=to_unit,
         center=below.center,
         period=below.period,
-        status="draft",
         version=1,
-        note="",
-        return_reason="",
-        report={},
-        signed_by="",
-        late=False,
         instance_id=call.instance_id,
     )
     session.add(submission)

@@ -160,17 +160,19 @@ class Submission(Base):
     center: Mapped[str]
     period: Mapped[str]
     consolidation_id: Mapped[int | None] = mapped_column(ForeignKey("consolidation.id"), index=True)
-    status: Mapped[str]  # draft, signed, received, decided
+    status: Mapped[str] = mapped_column(default="draft")  # draft, signed, received, decided
     version: Mapped[int]
     number: Mapped[str | None]  # given when it is signed, never before
     number_year: Mapped[int | None]  # numbers begin at 01 each year (NĐ 30/2020 Đ15)
-    note: Mapped[str]
-    return_reason: Mapped[str]
-    report: Mapped[Any] = mapped_column(Json)  # missing, late and empty-handed offices as they stood
-    signed_by: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    return_reason: Mapped[str] = mapped_column(default="")
+    report: Mapped[Any] = mapped_column(
+        Json, default=dict
+    )  # missing, late and empty-handed offices as they stood
+    signed_by: Mapped[str] = mapped_column(default="")
     signed_at: Mapped[datetime | None]
     received_at: Mapped[datetime | None]
-    late: Mapped[bool]
+    late: Mapped[bool] = mapped_column(default=False)
     instance_id: Mapped[int]
 
 
