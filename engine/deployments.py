@@ -27,6 +27,7 @@ from engine.tables import Deployment, Form, ProcessDefinition, ProcessInstance, 
 File = tuple[str, bytes]
 _CACHE: OrderedDict[str, Compiled] = OrderedDict()
 _CACHE_SIZE = 256
+NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
 _lock = Lock()
 
 
@@ -255,13 +256,15 @@ def list_latest(session: Session) -> Sequence[ProcessDefinition]:
     return session.scalars(query.order_by(ProcessDefinition.name)).all()
 
 
-def form(session: Session, form_id: str) -> dict[str, Any]:
-    """Return the newest version of a form as form-js JSON."""
+def form(session: Session, form_id: str | None) -> Mapping[str, Any]:
+    """Return the newest version of a form as form-js JSON, an empty one for a step without form."""
+    if not form_id:
+        return NO_FORM
     query = select(Form).where(Form.form_id == form_id).order_by(Form.version.desc()).limit(1)
     found = session.scalars(query).first()
     if found is None:
         raise NotFound(kind="form", key=form_id)
-    schema: dict[str, Any] = found.form_schema
+    schema: Mapping[str, Any] = found.form_schema
     return schema
 
 

@@ -19,7 +19,6 @@ from engine.tables import CandidateGroup, HistoryEvent, ProcessInstance, UserTas
 
 FORM_SOURCE = "bv:formSource"
 FOUR_EYES = "bv:fourEyes"
-NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
 Answers: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -258,7 +257,7 @@ def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -
     if token is None:
         raise NotFound(kind="token", key=task.token)
     found: Element = token.task_spec.element
-    form = deployments.form(session, task.form_id) if task.form_id else NO_FORM
+    form = deployments.form(session, task.form_id)
     values: dict[str, Json] = dict(variables(form) if callable(variables) else variables)
     if task.form_id:
         values = forms.validate(form, values, _context(session, task, game, token, actor))

@@ -22,7 +22,6 @@ from engine import steps
 from engine.errors import EngineError, FormInvalid
 from web import names
 from web.accounts import language_now
-from web.translating import gettext as _
 
 log = structlog.get_logger(__name__)
 
@@ -189,11 +188,6 @@ def field_messages(error: FormInvalid) -> dict[str, list[str]]:
     """Return the messages of a form by the path of their field, in the person's language."""
     language = language_now()
     return {path: [text.text(language) for text in texts] for path, texts in error.messages.items()}
-
-
-def summary_title(count: int) -> str:
-    """Return the title of the summary of a form's errors."""
-    return _("Biểu mẫu còn %(count)d mục cần sửa", count=count)
 
 
 def _fields(error: EngineError) -> dict[str, list[str]] | None:

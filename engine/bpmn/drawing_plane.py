@@ -20,7 +20,6 @@ _BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 _WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _LARGEST = 1_000_000.0
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_PARTICIPANTS = frozenset({"participant", "lane"})
 
 
 class NoDrawing(EngineError):

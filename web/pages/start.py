@@ -22,7 +22,7 @@ from engine.tables import ProcessDefinition
 from web import names, rendering
 from web.accounts import current_actor, language_now
 from web.db import db, transaction
-from web.pages.tasks import STAYS, form_of
+from web.pages.tasks import STAYS
 from web.security import DESIGNERS, SIGNED_IN, open_to
 from web.translating import gettext as _
 from workflows import movements, starting
@@ -69,7 +69,7 @@ def begin(process_id: str) -> ResponseReturnValue:
     """Start an instance with what the form says; a refusal shows the form again with everything typed."""
     session = db.session()
     process = _find(session, process_id)
-    form = form_of(session, process.form_id)
+    form = deployments.form(session, process.form_id)
     raw = rendering.parse_form(form, request.form)
     action = rendering.row_action(request.form)
     if action is not None:
@@ -164,7 +164,7 @@ def _context(session: Session) -> dict[str, Json]:
 def _rearrange(
     session: Session, process: Startable, raw: Mapping[str, Any], action: tuple[str, str]
 ) -> ResponseReturnValue:
-    form, context = form_of(session, process.form_id), _context(session)
+    form, context = deployments.form(session, process.form_id), _context(session)
     changed = rendering.apply_action(form, raw, action, context)
     if request.headers.get("X-Fragment") == "form":
         return rendering.render_form(form, context, changed, None, language_now())
@@ -178,7 +178,7 @@ def _page(
     messages: Mapping[str, Any],
     refusal: str,
 ) -> str:
-    form = form_of(session, process.form_id)
+    form = deployments.form(session, process.form_id)
     language = language_now()
     return render_template(
         "start/form.html",

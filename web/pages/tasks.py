@@ -22,7 +22,6 @@ from web.translating import gettext as _
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
-NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
 # A refusal with one of these statuses leaves the person at the form; any other one is a page of its own.
 STAYS = 422
 
@@ -95,12 +94,7 @@ def _read(form: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _typed(session: Session, task: UserTask) -> Mapping[str, Any]:
     """Return what was typed into the task's form."""
-    return _read(form_of(session, task.form_id))
-
-
-def form_of(session: Session, form_id: str | None) -> Mapping[str, Any]:
-    """Return the newest version of a form, an empty one for a step without form."""
-    return deployments.form(session, form_id) if form_id else NO_FORM
+    return _read(deployments.form(session, task.form_id))
 
 
 def _visible(session: Session, task_id: int) -> UserTask:
@@ -113,7 +107,10 @@ def _rearrange(
     session: Session, task: UserTask, raw: Mapping[str, Any], action: tuple[str, str]
 ) -> ResponseReturnValue:
     """Show the form again after a row was added or removed, or a choice changed what is shown."""
-    form, context = form_of(session, task.form_id), tasks.form_context(session, task, current_actor())
+    form, context = (
+        deployments.form(session, task.form_id),
+        tasks.form_context(session, task, current_actor()),
+    )
     changed = rendering.apply_action(form, raw, action, context)
     focus = rendering.focus_after(form, changed, action)
     if request.headers.get("X-Fragment") == "form":
@@ -133,7 +130,7 @@ def _page(
     may_act = task.status == "open" and tasks.may_act(task, actor)
     excluded = tasks.four_eyes_refusal(session, task, actor) if may_act else None
     may_act = may_act and excluded is None
-    form = form_of(session, task.form_id)
+    form = deployments.form(session, task.form_id)
     context: Mapping[str, Json] = tasks.form_context(session, task, actor) if may_act else {}
     shown = (
         rendering.render_form(form, context, raw, messages, language_now(), focus) if may_act else Markup()
