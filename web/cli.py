@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -21,11 +22,13 @@ import structlog
 import waitress
 from flask import Flask
 from sqlalchemy import inspect
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
 from engine import clock, deployments, jobs, queue, simulation, timers, worker
 from engine.actors import SYSTEM
 from engine.bpmn.findings import Finding
 from engine.errors import DeploymentRejected, EngineError
+from engine.tables import ProcessInstance
 from web import create_app, db, people
 from workflows import HANDLERS, story
 
@@ -38,6 +41,18 @@ FILES = click.argument(
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 WORK = worker.Work(fire_timer=timers.fire, run_job=jobs.run, fail_job=jobs.fail, fail_timer=timers.fail)
+NOT_READY = (
+    "Cơ sở dữ liệu chưa dùng được; chưa có gì thay đổi. Hãy chạy `bangvang db upgrade`. / "
+    "The database is not ready; nothing was changed. Run `bangvang db upgrade`. ({error})"
+)
+NO_ADDRESS = (
+    "BANGVANG_DATABASE_URL không phải là địa chỉ cơ sở dữ liệu. / BANGVANG_DATABASE_URL is not the address "
+    "of a database, such as postgresql+psycopg://user@host/name. ({error})"
+)
+BUSY = (
+    "Không mở được {host}:{port}; hãy chọn cổng khác bằng --port. / Cannot listen on {host}:{port}; choose "
+    "another --port. ({error})"
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,12 +84,16 @@ def inside_application(command: Command) -> Command:
 
     @wraps(command)
     def run(**options: Any) -> Any:
-        app = create_app()
         try:
+            app = create_app()
             with app.app_context():
                 return command(app, **options)
         except EngineError as error:
             raise click.ClickException(error.text()) from error
+        except ArgumentError as error:
+            raise click.ClickException(NO_ADDRESS.format(error=error)) from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(NOT_READY.format(error=error.orig)) from error
 
     return run  # type: ignore[return-value]
 
@@ -93,6 +112,8 @@ def demo(app: Flask, serve: bool, keep: bool, told: bool, host: str, port: int) 
     if keep and is_there():
         prepare_database()
     else:
+        if database_path() is None and is_there():
+            click.confirm(f"Xóa mọi bảng của / drop every table of {db.db.engine.url}?", abort=True)
         drop_database()
         prepare_database()
         load_demo(told)
@@ -110,6 +131,7 @@ def demo(app: Flask, serve: bool, keep: bool, told: bool, host: str, port: int) 
 @inside_application
 def serve(app: Flask, host: str, port: int) -> None:
     """Serve the pages, with the worker beside them in the same process."""
+    ensure_ready()
     serve_forever(app, host, port)
 
 
@@ -117,6 +139,7 @@ def serve(app: Flask, host: str, port: int) -> None:
 @inside_application
 def work(app: Flask) -> None:
     """Run due timers and jobs until interrupted."""
+    ensure_ready()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     try:
@@ -245,11 +268,16 @@ def check_beside_database(files: Sequence[Path]) -> list[Finding]:
 
 def serve_forever(app: Flask, host: str, port: int) -> None:
     """Serve with waitress; the worker runs as a thread beside it and stops with it."""
+    try:
+        listening = socket.create_server((host, port))
+    except OSError as error:
+        raise click.ClickException(BUSY.format(host=host, port=port, error=error)) from error
     running = worker.start_thread(db.current_queue(), db.session_factory(), WORK)
     click.echo(f"http://{host}:{port}/")
     try:
-        waitress.serve(app, host=host, port=port, threads=THREADS, ident="bangvang")
+        waitress.serve(app, sockets=[listening], threads=THREADS, ident="bangvang")
     finally:
+        listening.close()
         worker.stop_thread(running)
 
 
@@ -260,6 +288,12 @@ def prepare_database() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     flask_migrate.upgrade()
     queue.create_schema(db.current_queue())
+
+
+def ensure_ready() -> None:
+    """Refuse to go on with a database that was never made."""
+    if not is_there() or not inspect(db.db.engine).has_table(ProcessInstance.__tablename__):
+        raise click.ClickException(NOT_READY.format(error=db.db.engine.url))
 
 
 def load_demo(told: bool) -> None:

@@ -48,6 +48,7 @@ def read_csv(visitor: Visitor, address: str) -> list[list[str]]:
         ("person=chi.p2", 0),
         ("from=05/10/2026&to=05/10/2026", 1),
         ("from=06/10/2026", 0),
+        ("to=31/12/9999", 1),
         ("to=04/10/2026", 0),
         ("q=Lập danh sách", 1),
         ("q=không có chữ này", 0),

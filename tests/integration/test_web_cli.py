@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -166,6 +167,33 @@ def test_the_demonstration_loads_a_fresh_database_and_prints_the_sign_ins(instan
     app = create_app({"BANGVANG_INSTANCE": str(instance)})
     assert sign_in(app, "an.p1").get("/start/").status_code == 200
     close(app)
+
+
+def test_a_database_never_upgraded_is_told_with_the_command_that_helps(instance: Path) -> None:
+    result = run("user", "add", "moi.p1", "--password", "bangvang")
+
+    assert result.exit_code == 1
+    assert "bangvang db upgrade" in result.output
+
+
+def test_an_address_that_is_none_is_told_by_the_name_of_its_setting(
+    instance: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BANGVANG_DATABASE_URL", "not an address")
+
+    result = run("db", "upgrade")
+
+    assert result.exit_code == 1
+    assert "BANGVANG_DATABASE_URL" in result.output
+
+
+def test_a_port_in_use_is_told_with_the_option_that_helps(instance: Path) -> None:
+    run("demo", "--no-serve", "--no-story")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("serve", "--port", str(taken.getsockname()[1]))
+
+    assert result.exit_code == 1
+    assert "--port" in result.output
 
 
 def test_keeping_the_demonstration_keeps_what_designers_deployed(instance: Path) -> None:

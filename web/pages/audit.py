@@ -40,6 +40,7 @@ STATUS_WORDS = {
     "error": lazy_gettext("Có sự cố"),
     "cancelled": lazy_gettext("Đã hủy"),
 }
+YEARS = range(1900, 9999)  # one more day, and the change to UTC, must stay within the calendar
 TONES = {"active": "info", "completed": "good", "error": "bad"}
 
 
@@ -132,11 +133,12 @@ def _seen(condition: ColumnElement[bool]) -> Select[int]:
 
 
 def _read_day(text: str) -> datetime | None:
-    """Return the local start of a day written as day/month/year, None when it is no day."""
+    """Return the local start of a day written as day/month/year, None when it is no day of a calendar."""
     try:
-        return datetime.strptime(text, "%d/%m/%Y").replace(tzinfo=clock.ZONE)
+        day = datetime.strptime(text, "%d/%m/%Y").replace(tzinfo=clock.ZONE)
     except ValueError:
         return None
+    return day if YEARS.start <= day.year < YEARS.stop else None
 
 
 def _export_cases(session: Session, found: Select[ProcessInstance]) -> ResponseReturnValue:
