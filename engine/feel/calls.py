@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from decimal import localcontext
+from typing import Any, TypeAlias
 
 from lark import Token
 
 from engine.feel import registry
 from engine.feel.code import Code, Scope, make
 from engine.feel.errors import FeelLimit
-from engine.feel.limits import MAX_CALL_DEPTH, Run
-from engine.feel.types import is_of
-from engine.feel.values import Function, Value
+from engine.feel.limits import HOST_DEPTH, HOST_STEPS, MAX_CALL_DEPTH, Run
+from engine.feel.types import Type, coerce
+from engine.feel.values import DECIMAL128, Function, Value
+
+HostBody: TypeAlias = Callable[[Run, dict[str, Value]], Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +37,57 @@ def invoke(
     if function.body is None:
         return registry.call(run, function.name, positional, named)
     if named is not None:
-        if named.keys() != set(function.parameters):
-            return run.warn("arguments", name="")
-        positional = [named[parameter] for parameter in function.parameters]
+        if not named.keys() <= set(function.parameters):
+            return run.warn("arguments", name=function.name or "function")
+        positional = [named.get(parameter) for parameter in function.parameters]
     fitted = _fit(run, function, positional)
-    return run.warn("arguments", name="") if fitted is None else _enter(run, function, fitted)
+    if fitted is None:
+        return run.warn("arguments", name=function.name or "function")
+    result = _enter(run, function, fitted)
+    return result if function.result is None else coerce(run, result, function.result)
+
+
+def call_function(
+    run: Run, function: Value, positional: Sequence[Value], named: Mapping[str, Value] | None = None
+) -> Value:
+    """Call a function value from outside of an expression, by position or by name (`{}` names none)."""
+    try:
+        with localcontext(DECIMAL128):
+            return invoke(run, function, positional, named)
+    except ArithmeticError:
+        return run.warn("out_of_range")
+    except RecursionError:
+        raise FeelLimit("depth", limit=MAX_CALL_DEPTH) from None
+
+
+def make_function(
+    parameters: Sequence[tuple[str, Type]],
+    body: Callable[[Run, dict[str, Value]], Value],
+    result: Type = None,
+) -> Function:
+    """Return a function value of the host, such as a business knowledge model, to put among the names.
+
+    `parameters` are names with types, None for any; `body` gets the run, to which it charges what it does,
+    and the arguments fitted to the types; what it returns is fitted to the type `result`.
+    """
+
+    def enter(scope: Scope) -> Value:
+        return body(scope.run, scope.names)
+
+    names = tuple(name for name, _ in parameters)
+    types = tuple(wanted for _, wanted in parameters)
+    return Function(names, enter, types, depth=HOST_DEPTH, size=HOST_STEPS, result=result)
 
 
 def _fit(run: Run, function: Function, arguments: Sequence[Value]) -> list[Value] | None:
-    """Return the arguments fitted to the declared types (DMN 1.4 §10.3.2.9.4), None when they do not fit."""
+    """Return the arguments fitted to the declared types (DMN 1.5 §10.3.2.9.4), None when one does not fit."""
     if len(arguments) != len(function.parameters):
         return None
     if not function.types:
         return list(arguments)
-    fitted: list[Value] = []
-    for argument, wanted in zip(arguments, function.types, strict=True):
-        if argument is None or wanted is None or is_of(run, argument, wanted):
-            fitted.append(argument)
-        elif type(argument) is list and len(argument) == 1 and is_of(run, argument[0], wanted):
-            fitted.append(argument[0])
-        elif is_of(run, [argument], wanted):
-            fitted.append([argument])
-        else:
-            return None
-    return fitted
+    fitted = [coerce(run, value, wanted) for value, wanted in zip(arguments, function.types, strict=True)]
+    refused = any(new is None and old is not None for new, old in zip(fitted, arguments, strict=True))
+    return None if refused else fitted
 
 
 def _enter(run: Run, function: Function, arguments: list[Value]) -> Value:
@@ -103,7 +133,7 @@ def compile_call(parts: list[Any]) -> Code:
 
         def run(scope: Scope) -> Value:
             if repeated:
-                return scope.run.warn("arguments", name="")
+                return scope.run.warn("arguments", name="function")
             values = {name: closure(scope) for name, closure in zip(names, closures, strict=True)}
             return invoke(scope.run, function(scope), (), values)
 

@@ -36,6 +36,7 @@ SPECIAL_NAMES = frozenset(name for name in registry.names() | types.NAMES | _PRO
 
 _COMPILERS: dict[str, Callable[[list[Any]], Any]] = {
     "start_expression": lambda parts: parts[0],
+    "start_type": lambda parts: parts[0],
     "any_value": membership.compile_any_value,
     "some_test": membership.compile_some_test,
     "no_test": membership.compile_no_test,
@@ -78,7 +79,6 @@ _COMPILERS: dict[str, Callable[[list[Any]], Any]] = {
     "context": lookups.compile_context,
     "entry": lookups.compile_entry,
     "instance": types.compile_instance,
-    "plain_type": types.compile_plain_type,
     "generic_type": types.compile_generic_type,
     "context_type": types.compile_context_type,
     "type_field": types.compile_type_field,
@@ -87,15 +87,22 @@ _COMPILERS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-def compile_tree(node: Node) -> Code:
+def compile_tree(node: Node, known: types.Types = types.NO_TYPES) -> Code:
     """Return the code of a whole tree; raises FeelLimit when it is nested too deep."""
-    code: Code = _compile(node, 0)
+    code: Code = _compile(node, known, 0)
     return code
 
 
-def _compile(node: Node, level: int) -> Any:
+def compile_type(node: Node, known: types.Types) -> types.Type:
+    """Return the type that a tree spells, None when there is none."""
+    return _compile(node, known, 0)
+
+
+def _compile(node: Node, known: types.Types, level: int) -> Any:
     # Parts of a node such as its arguments are levels of the tree, too, but not of the code.
     if level > 2 * MAX_NESTING:
         raise FeelLimit("depth", limit=MAX_NESTING)
-    parts = [_compile(part, level + 1) if isinstance(part, Tree) else part for part in node.children]
+    parts = [_compile(part, known, level + 1) if isinstance(part, Tree) else part for part in node.children]
+    if node.data == "plain_type":
+        return types.compile_plain_type(parts, known)
     return _COMPILERS[node.data](parts)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from engine.feel.errors import FeelLimit
+from engine.feel.errors import FeelError, FeelLimit, shorten
 from engine.feel.limits import MAX_DATA_DEPTH, Run
 from engine.feel.registry import builtin
 from engine.feel.values import Value
+
+_LONGEST_CAUSE = 500  # characters
 
 
 @builtin("get value", "m:context, key:string", "context:context, key:string")
 def get_value(_run: Run, context: dict[str, Value], key: str) -> Value:
     """Return the entry with this key."""
     return context.get(key)
+
+
+@builtin("get value", "context:context, keys:list")
+def get_value_at(_run: Run, context: dict[str, Value], keys: list[Value]) -> Value:
+    """Return the entry at the end of a path of keys (Camunda extension)."""
+    found: Value = context if keys else None
+    for key in keys:
+        if type(found) is not dict or type(key) is not str:
+            return None
+        found = found.get(key)
+    return found
 
 
 @builtin("get entries", "m:context", "context:context")
@@ -64,6 +77,16 @@ def context_merge(run: Run, contexts: list[Value]) -> Value:
         run.charge(len(context))
         merged |= context
     return merged
+
+
+@builtin("assert", "value:any, condition:any", "value:any, condition:any, cause:string?")
+def assert_that(_run: Run, value: Value, condition: Value, cause: str | None = None) -> Value:
+    """Return the value when the condition is true; raises FeelError otherwise (Camunda extension)."""
+    if condition is True:
+        return value
+    if cause is None:
+        raise FeelError("assertion")
+    raise FeelError("assertion_cause", cause=shorten(cause, _LONGEST_CAUSE))
 
 
 @builtin("is defined", "value:any")

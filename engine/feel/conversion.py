@@ -6,14 +6,35 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from engine.feel.chronology import from_python
 from engine.feel.errors import FeelError, FeelLimit
-from engine.feel.limits import MAX_DATA, MAX_DATA_DEPTH, MAX_TEXT, MAX_TOLD
-from engine.feel.temporal import write_date_time, write_days, write_months, write_time
-from engine.feel.values import DECIMAL128, KINDS, Function, Json, Months, Range, Unequal, Value
+from engine.feel.limits import MAX_DATA, MAX_DATA_DEPTH, MAX_GIVEN, MAX_TEXT, MAX_TOLD
+from engine.feel.temporal import (
+    write_date,
+    write_date_time,
+    write_days,
+    write_iso,
+    write_months,
+    write_time,
+)
+from engine.feel.values import (
+    DECIMAL128,
+    KINDS,
+    Date,
+    DateTime,
+    Days,
+    Function,
+    Json,
+    Months,
+    Range,
+    Time,
+    Unequal,
+    Value,
+)
 
 _AS_THEY_ARE = frozenset({type(None), bool, str})
 _MAX_BITS = 20_000  # of a whole number: more would not fit decimal128
@@ -26,10 +47,17 @@ def fold(text: str) -> str:
 
 
 class _Tally:
-    """Count values and characters of a conversion against a limit."""
+    """Count values and characters of a conversion against their limits."""
 
     def __init__(self) -> None:
         self.left = MAX_DATA
+        self.characters = MAX_GIVEN
+
+    def take_text(self, text: str) -> str:
+        self.characters -= len(text)
+        if self.characters < 0:
+            raise FeelLimit("text_size", limit=MAX_GIVEN)
+        return text
 
     def take(self, count: int, depth: int) -> None:
         self.left -= count
@@ -61,6 +89,8 @@ def _take(value: Json, tally: _Tally, depth: int) -> Value:
         return {fold(str(key)): _take(item, tally, depth + 1) for key, item in value.items()}
     if exact in KINDS:
         return value
+    if isinstance(value, date | time | timedelta):
+        return from_python(value)
     raise FeelError("host_type", found=exact.__name__)
 
 
@@ -71,16 +101,18 @@ def to_json(value: Value) -> Json:
 
 def _give(value: Value, tally: _Tally, depth: int) -> Json:
     tally.take(1, depth)
-    if value is None or isinstance(value, str | bool):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return tally.take_text(value)
     if type(value) is Decimal:
         return _give_number(value)
     if type(value) is list:
         return [_give(item, tally, depth + 1) for item in value]
     if type(value) is dict:
-        return {key: _give(item, tally, depth + 1) for key, item in value.items()}
-    if isinstance(value, date | time):
-        return value.isoformat()
+        return {tally.take_text(key): _give(item, tally, depth + 1) for key, item in value.items()}
+    if type(value) is Date or type(value) is DateTime or type(value) is Time:
+        return write_iso(value)
     return to_text(value)
 
 
@@ -180,10 +212,10 @@ _SIMPLE: dict[type, Callable[[Any], str]] = {
     str: str,
     bool: lambda value: "true" if value else "false",
     Decimal: write_number,
-    date: date.isoformat,
-    time: write_time,
-    datetime: write_date_time,
-    timedelta: write_days,
+    Date: write_date,
+    Time: write_time,
+    DateTime: write_date_time,
+    Days: write_days,
     Months: write_months,
     Function: _write_other,
 }
@@ -191,6 +223,11 @@ _SIMPLE: dict[type, Callable[[Any], str]] = {
 
 def to_text(value: Value) -> str:
     """Return the text that FEEL's `string()` gives; raises FeelLimit when it is too long."""
+    return tell(value)[0]
+
+
+def tell(value: Value) -> tuple[str, int]:
+    """Return the text of a value and of how many values it tells."""
     writer = _Writer()
     writer.value(value, 0)
-    return "".join(writer.parts)
+    return "".join(writer.parts), writer.count

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
-from datetime import UTC, date, datetime, time, timedelta, timezone
-from decimal import Decimal
+from datetime import UTC, timedelta, timezone
+from decimal import ROUND_DOWN, Decimal
 
 from engine.clock import ZONE
-from engine.feel.conversion import to_text
+from engine.feel.chronology import (
+    SECOND,
+    day_of_year,
+    fixed_zone,
+    from_python,
+    instant,
+    iso_week,
+    make_date,
+    moment_at,
+    month_length,
+    weekday,
+)
+from engine.feel.conversion import tell, to_text
+from engine.feel.equality import equal
 from engine.feel.limits import Run
 from engine.feel.numbers import whole
 from engine.feel.registry import builtin
 from engine.feel.temporal import (
-    fixed_zone,
+    MOST_OFFSET,
     months_between,
     read_date,
     read_date_time,
@@ -21,7 +33,7 @@ from engine.feel.temporal import (
     read_time,
     read_zone,
 )
-from engine.feel.values import DECIMAL128, Months, Value, equal
+from engine.feel.values import DECIMAL128, Date, DateTime, Days, Months, Time, Value
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTH_NAMES = (
@@ -38,6 +50,7 @@ _MONTH_NAMES = (
     "November",
     "December",
 )
+_READ_STEPS = 10  # what reading a date and time costs
 _NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\Z", re.A)
 
 
@@ -46,21 +59,25 @@ def _alone(value: Value) -> Value:
     return value[0] if type(value) is list and len(value) == 1 else value
 
 
+def _day(value: Date | DateTime) -> Date:
+    return value.date if isinstance(value, DateTime) else value
+
+
 @builtin("date", "from:any", "date:any")
 def date_from(_run: Run, value: Value) -> Value:
     """Return the date that a text spells or that a date and time falls on."""
     value = _alone(value)
     if type(value) is str:
         return read_date(value)
-    if type(value) is datetime:
-        return value.date()
-    return value if type(value) is date else None
+    if type(value) is DateTime:
+        return value.date
+    return value if type(value) is Date else None
 
 
 @builtin("date", "year:number, month:number, day:number")
 def date_of(_run: Run, year: Decimal, month: Decimal, day: Decimal) -> Value:
     """Return the date of a year, month and day."""
-    return date(int(year), int(month), int(day))
+    return make_date(*(whole(part.to_integral_value(ROUND_DOWN)) for part in (year, month, day)))
 
 
 @builtin("time", "from:any")
@@ -69,11 +86,11 @@ def time_from(_run: Run, value: Value) -> Value:
     value = _alone(value)
     if type(value) is str:
         return read_time(value)
-    if type(value) is datetime:
-        return value.timetz()
-    if type(value) is date:
-        return time(tzinfo=UTC)
-    return value if type(value) is time else None
+    if type(value) is DateTime:
+        return value.time
+    if type(value) is Date:
+        return Time(0, UTC)
+    return value if type(value) is Time else None
 
 
 @builtin(
@@ -81,37 +98,39 @@ def time_from(_run: Run, value: Value) -> Value:
     "hour:number, minute:number, second:number",
     "hour:number, minute:number, second:number, offset:days and time duration?",
 )
-def time_of(
-    _run: Run, hour: Decimal, minute: Decimal, second: Decimal, offset: timedelta | None = None
-) -> Value:
+def time_of(_run: Run, hour: Decimal, minute: Decimal, second: Decimal, offset: Days | None = None) -> Value:
     """Return the time of hour, minute, second and offset from UTC."""
-    micros = int((second - int(second)) * 10**6)
-    zone = None if offset is None else fixed_zone(offset)
-    return time(whole(hour), whole(minute), int(second), micros, tzinfo=zone)
+    if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60):
+        return None
+    if offset is not None and abs(offset.nanos) > MOST_OFFSET:
+        return None
+    zone = None if offset is None else fixed_zone(offset.nanos)
+    return Time((whole(hour) * 3600 + whole(minute) * 60) * SECOND + int(second * SECOND), zone)
 
 
 @builtin("date and time", "from:any")
-def date_time_from(_run: Run, value: Value) -> Value:
+def date_time_from(run: Run, value: Value) -> Value:
     """Return the date and time that a text spells; a date is its midnight."""
+    run.charge(_READ_STEPS)
     value = _alone(value)
     if type(value) is str:
         return read_date_time(value)
-    if type(value) is date:
-        return datetime.combine(value, time())
-    return value if type(value) is datetime else None
+    if type(value) is Date:
+        return DateTime(value, Time(0))
+    return value if type(value) is DateTime else None
 
 
 @builtin("date and time", "date:moment, time:time")
-def date_time_of(_run: Run, day: date, clock: time) -> Value:
+def date_time_of(_run: Run, day: Date | DateTime, clock: Time) -> Value:
     """Return a date at a time."""
-    return datetime.combine(day.date() if isinstance(day, datetime) else day, clock)
+    return DateTime(_day(day), clock)
 
 
 @builtin("date and time", "date and time:date and time, timezone:string")
-def date_time_in(_run: Run, moment: datetime, name: str) -> Value:
+def date_time_in(_run: Run, moment: DateTime, name: str) -> Value:
     """Return the same moment on the clock of a zone (Camunda extension)."""
     zone = read_zone("@" + name)
-    return None if zone is None or moment.tzinfo is None else moment.astimezone(zone)
+    return None if zone is None or moment.time.zone is None else moment_at(instant(moment), zone)
 
 
 @builtin("duration", "from:any")
@@ -120,7 +139,7 @@ def duration_from(_run: Run, value: Value) -> Value:
     value = _alone(value)
     if type(value) is str:
         return read_duration(value)
-    return value if type(value) in (timedelta, Months) else None
+    return value if type(value) in (Days, Months) else None
 
 
 @builtin("years and months duration", "from:any, to:any")
@@ -130,12 +149,13 @@ def duration_between(_run: Run, start: Value, end: Value) -> Value:
 
 
 @builtin("number", "from:string, grouping separator:string?=, decimal separator:string?=")
-def number(_run: Run, text: str, grouping: str | None = None, decimal: str | None = None) -> Value:
+def number(run: Run, text: str, grouping: str | None = None, decimal: str | None = None) -> Value:
     """Return the number that a text spells with these separators."""
     if grouping not in (None, " ", ",", ".") or decimal not in (None, ",", "."):
         return None
     if grouping is not None and grouping == decimal:
         return None
+    run.charge_text(len(text))
     plain = text.replace(grouping, "") if grouping else text
     plain = plain.replace(",", ".") if decimal == "," else plain
     return DECIMAL128.create_decimal(plain) if _NUMBER.match(plain) else None
@@ -146,8 +166,9 @@ def string(run: Run, value: Value) -> Value:
     """Return the text of a value."""
     if value is None:
         return None
-    text = to_text(value)
+    text, count = tell(value)
     run.charge_text(len(text))
+    run.charge(count)
     return text
 
 
@@ -161,43 +182,44 @@ def negated(_run: Run, value: bool) -> Value:
 def now(run: Run) -> Value:
     """Return the moment of the evaluation on the clock of the people."""
     local = run.now.astimezone(ZONE)
-    return local.astimezone(timezone(local.utcoffset() or timedelta()))
+    return from_python(local.astimezone(timezone(local.utcoffset() or timedelta())))
 
 
 @builtin("today")
 def today(run: Run) -> Value:
     """Return the day of the evaluation on the calendar of the people."""
-    return run.now.astimezone(ZONE).date()
+    return from_python(run.now.astimezone(ZONE).date())
 
 
 @builtin("day of year", "date:moment")
-def day_of_year(_run: Run, day: date) -> Value:
+def number_in_year(_run: Run, day: Date | DateTime) -> Value:
     """Return the number of the day in its year."""
-    return Decimal(day.timetuple().tm_yday)
+    return Decimal(day_of_year(_day(day)))
 
 
 @builtin("day of week", "date:moment")
-def day_of_week(_run: Run, day: date) -> Value:
+def day_of_week(_run: Run, day: Date | DateTime) -> Value:
     """Return the English name of the weekday."""
-    return _DAYS[day.weekday()]
+    return _DAYS[weekday(_day(day)) - 1]
 
 
 @builtin("month of year", "date:moment")
-def month_of_year(_run: Run, day: date) -> Value:
+def month_of_year(_run: Run, day: Date | DateTime) -> Value:
     """Return the English name of the month."""
-    return _MONTH_NAMES[day.month - 1]
+    return _MONTH_NAMES[_day(day).month - 1]
 
 
 @builtin("week of year", "date:moment")
-def week_of_year(_run: Run, day: date) -> Value:
+def week_of_year(_run: Run, day: Date | DateTime) -> Value:
     """Return the number of the ISO week."""
-    return Decimal(day.isocalendar().week)
+    return Decimal(iso_week(_day(day)))
 
 
 @builtin("last day of month", "date:moment")
-def last_day_of_month(_run: Run, day: date) -> Value:
+def last_day_of_month(_run: Run, day: Date | DateTime) -> Value:
     """Return the last day of the month of a date (Camunda extension)."""
-    return date(day.year, day.month, monthrange(day.year, day.month)[1])
+    month = _day(day)
+    return Date(month.year, month.month, month_length(month.year, month.month))
 
 
 @builtin("is", "value1:any, value2:any")
@@ -205,6 +227,6 @@ def same(run: Run, left: Value, right: Value) -> Value:
     """Return whether two values are the same, their zones included."""
     if type(left) is not type(right):
         return False
-    if type(left) in (time, datetime):
+    if type(left) in (Time, DateTime):
         return to_text(left) == to_text(right)
     return equal(run, left, right) is True

@@ -14,6 +14,7 @@ TEXTS: dict[str, Text] = {
     # limits
     "length": Text("biểu thức dài quá {limit} ký tự", "the expression is longer than {limit} characters"),
     "tokens": Text("biểu thức có quá {limit} từ tố", "the expression has more than {limit} tokens"),
+    "names": Text("biểu thức có quá {limit} tên nhiều từ", "more than {limit} names of several words"),
     "depth": Text("biểu thức lồng nhau quá {limit} tầng", "nested deeper than {limit} levels"),
     "steps": Text("tính toán quá {limit} bước", "the evaluation takes more than {limit} steps"),
     "text_size": Text("chuỗi dài quá {limit} ký tự", "a string is longer than {limit} characters"),
@@ -42,6 +43,8 @@ TEXTS: dict[str, Text] = {
     ),
     "far_moment": Text("thời điểm nằm ngoài năm 1–9999", "the moment lies outside the years 1-9999"),
     "timer_kind": Text("không có loại hẹn giờ {found}", "there is no timer kind {found}"),
+    "assertion": Text("điều kiện của assert không đúng", "the condition of assert is not true"),
+    "assertion_cause": Text("{cause}", "{cause}"),
     # warnings: why something is null
     "unknown_name": Text("không có tên “{name}”", "there is no name '{name}'"),
     "no_entry": Text("không có mục “{name}”", "there is no entry '{name}'"),
@@ -55,7 +58,12 @@ TEXTS: dict[str, Text] = {
     "duplicate": Text("khóa “{name}” bị lặp", "the key '{name}' is repeated"),
     "bad_range": Text("hai đầu của khoảng không phù hợp", "the ends of the range do not fit"),
     "bad_index": Text("không có phần tử thứ {index}", "there is no element number {index}"),
+    "bad_condition": Text(
+        "điều kiện phải cho đúng hoặc sai, không phải {kind}",
+        "a condition must give true or false, not {kind}",
+    ),
     "bad_filter": Text("bộ lọc phải cho đúng, sai hoặc số", "a filter must give true, false or a number"),
+    "no_conversion": Text("{found} không đổi được thành {wanted}", "{found} does not become {wanted}"),
     "cannot_iterate": Text("không lặp được trên {kind}", "cannot iterate over {kind}"),
     "external": Text("không gọi hàm bên ngoài", "external functions are not called"),
     "unknown_type": Text("không có kiểu này", "there is no such type"),
@@ -63,10 +71,13 @@ TEXTS: dict[str, Text] = {
 
 
 class FeelError(EngineError):
-    """Expected a usable FEEL expression, but {reason}."""
+    """Expected a usable FEEL expression, but {reason}.
 
-    vi = "Biểu thức FEEL “{expression}” (vị trí {position}): {reason}."
-    en = "FEEL expression '{expression}' (position {position}): {reason}."
+    `position` counts characters from 0, `line` and `column` from 1; without a position they mean nothing.
+    """
+
+    vi = "Biểu thức FEEL “{expression}” (dòng {line}, cột {column}): {reason}."
+    en = "FEEL expression '{expression}' (line {line}, column {column}): {reason}."
 
     def __init__(
         self, reason: str, expression: str = "", position: int | None = None, **values: object
@@ -74,7 +85,12 @@ class FeelError(EngineError):
         self.reason = reason
         self.expression = expression
         self.position = position
-        super().__init__(expression=shorten(expression), position=position, reason=reason, **values)
+        before = expression[: position or 0]
+        self.line = before.count("\n") + 1
+        self.column = len(before) - before.rfind("\n")
+        super().__init__(
+            **values, expression=shorten(expression), reason=reason, line=self.line, column=self.column
+        )
 
     def text(self, language: str = "vi") -> str:
         """Return the filled message; without a position the expression alone is named."""
@@ -82,7 +98,8 @@ class FeelError(EngineError):
         values["reason"] = describe(self.reason, self.values, language)
         template = self.vi if language == "vi" else self.en
         if self.position is None:
-            template = template.replace(" (vị trí {position})", "").replace(" (position {position})", "")
+            template = template.replace(" (dòng {line}, cột {column})", "")
+            template = template.replace(" (line {line}, column {column})", "")
         return template.format_map(values)
 
 

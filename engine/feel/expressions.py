@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import localcontext
 from functools import lru_cache
@@ -12,15 +12,19 @@ from typing import Any
 from lark import Token
 
 from engine.feel.code import Code, Scope
-from engine.feel.compiling import SPECIAL_NAMES, compile_tree
+from engine.feel.compiling import SPECIAL_NAMES, compile_tree, compile_type
 from engine.feel.conversion import fold, from_json, to_json, to_text
 from engine.feel.errors import FeelError, FeelLimit, shorten
-from engine.feel.lexer import is_plain, occurs, tidy
-from engine.feel.limits import MAX_DATA, MAX_DATA_DEPTH, Run
+from engine.feel.lexer import KEYWORDS, OPERAND_ENDS, find_special, is_plain, split_name
+from engine.feel.limits import MAX_CALL_DEPTH, MAX_DATA, MAX_DATA_DEPTH, Run
 from engine.feel.parsing import Start, parse, read
+from engine.feel.temporal import read_date_time
+from engine.feel.types import NO_TYPES, Type, Types
 from engine.feel.values import DECIMAL128, Json, Value
 
 _CONTAINERS = (dict, list)
+# Keywords that stand behind an operand, so that a name may begin with them anywhere else.
+_INFIX = frozenset(KEYWORDS[word] for word in ("in", "and", "or", "between", "of", "then", "else", "return"))
 _NO_NAMES: frozenset[str] = frozenset()
 
 
@@ -41,14 +45,32 @@ class Expression:
     def run(self, variables: Mapping[str, Json], run: Run) -> Value:
         """Return the value in a run of the caller, which can then read its warnings."""
         try:
+            return self.apply(self._names(variables), run)
+        except FeelError as error:
+            raise _located(error, self.text) from error
+
+    def apply(self, names: dict[str, Value], run: Run) -> Value:
+        """Return the value for FEEL values, such as other expressions gave, in a run of the caller.
+
+        They are neither converted nor checked; function values may be among them. Evaluations inside one
+        another, such as those of decisions, add up to one depth.
+        """
+        run.depth += self.code.depth
+        if run.depth > MAX_CALL_DEPTH:
+            run.depth -= self.code.depth
+            raise FeelLimit("depth", self.text, limit=MAX_CALL_DEPTH)
+        try:
+            run.charge(self.code.size)
             with localcontext(DECIMAL128):
-                return self.code.run(Scope(self._names(variables), None, run))
+                return self.code.run(Scope(names, None, run))
         except ArithmeticError:
             return run.warn("out_of_range")
         except RecursionError:
-            raise FeelLimit("depth", self.text, limit=MAX_DATA_DEPTH) from None
+            raise FeelLimit("depth", self.text, limit=MAX_CALL_DEPTH) from None
         except FeelError as error:
             raise _located(error, self.text) from error
+        finally:
+            run.depth -= self.code.depth
 
     def _names(self, variables: Mapping[str, Json]) -> dict[str, Value]:
         """Return the variables that the expression reads, as FEEL values."""
@@ -67,33 +89,69 @@ def _located(error: FeelError, text: str) -> FeelError:
     if error.expression:
         return error
     values = {
-        key: value for key, value in error.values.items() if key not in ("expression", "position", "reason")
+        key: value
+        for key, value in error.values.items()
+        if key not in ("expression", "reason", "line", "column")
     }
     return type(error)(error.reason, text, error.position, **values)
 
 
-@lru_cache(1024)
-def _compiled(text: str, names: frozenset[str], start: Start) -> Expression:
+def _compile(text: str, names: frozenset[str], start: Start, types: Types) -> Expression:
+    text = fold(text)
     try:
-        return Expression(text, compile_tree(parse(text, read(text, SPECIAL_NAMES | names, start), start)))
+        tree = parse(text, read(text, SPECIAL_NAMES | names, start), start)
+        return Expression(text, compile_tree(tree, types))
     except FeelError as error:
         raise _located(error, text) from error
 
 
-def compile_expression(text: str, names: frozenset[str] = _NO_NAMES) -> Expression:
-    """Return the compiled expression, kept for the next time.
+@lru_cache(1024)
+def _compiled(text: str, names: frozenset[str], start: Start) -> Expression:
+    return _compile(text, names, start, NO_TYPES)
 
-    `text` has no leading `=`; `names` are the names in scope, needed for those that are not one plain word.
-    Raises FeelError with the position when it does not parse.
+
+def compile_expression(text: str, names: frozenset[str] = _NO_NAMES, types: Types = NO_TYPES) -> Expression:
+    """Return the compiled expression, kept for the next time unless it comes with types.
+
+    `text` has no leading `=`; `names` are the names in scope, those of context entries and item components
+    included: they are needed for names that are not one plain word. `types` are the item definitions of a
+    model by name, see `engine.feel.types`. Raises FeelError with the position when it does not parse.
     """
-    special = frozenset(tidy(fold(name)) for name in names if not is_plain(name)) if names else _NO_NAMES
-    return _compiled(text, special, "start_expression")
+    return _compiled_for(text, names, "start_expression", types)
+
+
+def compile_tests(text: str, names: frozenset[str] = _NO_NAMES, types: Types = NO_TYPES) -> Expression:
+    """Return compiled unary tests; the value they judge is the variable `?`, true is the only yes."""
+    tests = _compiled_for(text, names, "start_tests", types)
+    # The tests look the value up themselves, so it is there even when the text does not name it.
+    return Expression(text, replace(tests.code, uses=tests.code.uses | {"?"}))
+
+
+def _compiled_for(text: str, names: frozenset[str], start: Start, types: Types) -> Expression:
+    special = find_special(map(fold, names), fold(text)) if names else _NO_NAMES
+    if not types:
+        return _compiled(text, special, start)
+    return _compile(text, special | _type_names(types, text), start, types)
+
+
+def _type_names(types: Types, text: str) -> frozenset[str]:
+    """Return the names of types, and of the models they come from, that are not one plain word."""
+    return find_special((part for name in types for part in split_name(name)), fold(text))
+
+
+def read_type(text: str, types: Types = NO_TYPES) -> Type:
+    """Return the type that a text such as `number`, `list<string>` or an item definition's name spells.
+
+    None when there is no such type. Raises FeelError when it does not parse.
+    """
+    names = SPECIAL_NAMES | _type_names(types, text)
+    return compile_type(parse(text, read(text, names, "start_type"), "start_type"), types)
 
 
 def names_in(text: str, variables: Mapping[str, Json]) -> frozenset[str]:
-    """Return the names in the data that may stand in the text and are not one plain word."""
-    found = [name for name in map(tidy, map(fold, _special_keys(variables))) if occurs(name, text)]
-    return frozenset(found) if found else _NO_NAMES
+    """Return the names in the data that may stand in the folded text and are not one plain word."""
+    special = _special_keys(variables)
+    return find_special(map(fold, special), text) if special else _NO_NAMES
 
 
 def _special_keys(data: Json) -> list[str]:
@@ -141,10 +199,7 @@ def resolve(attribute: str, variables: Mapping[str, Json], now: datetime) -> Jso
 def unary_test(text: str, value: Json, variables: Mapping[str, Json], now: datetime) -> bool | None:
     """Return whether a value passes unary tests such as `"a","b"`, `> 5`, `not(1)` or `-`; null is None."""
     given = {**variables, "?": value}
-    expression = _in_scope(text, given, "start_tests")
-    # The tests look the value up themselves, so it is there even when the text does not name it.
-    asking = Expression(text, Code(expression.code.run, uses=expression.code.uses | {"?"}))
-    result = asking.evaluate(given, now)
+    result = compile_tests(text, names_in(fold(text), given)).evaluate(given, now)
     return result if isinstance(result, bool) else None
 
 
@@ -171,17 +226,43 @@ def check(text: str) -> None:
     except FeelLimit:
         raise
     except FeelError:
-        tokens = _joined(read(text, SPECIAL_NAMES))
-        if len(tokens) == len(read(text, SPECIAL_NAMES)):
+        tokens = read(text, SPECIAL_NAMES)
+        joined = _joined(tokens)
+        if len(joined) == len(tokens):
             raise
-        compile_tree(parse(text, tokens))
+        compile_tree(parse(fold(text), joined))
+
+
+def find_zoneless(text: str) -> list[str]:
+    """Return the date and time literals of an expression that name no zone, which a check should warn of.
+
+    A timer reads them as the time of the people, a comparison with the offset of what they are compared with.
+    Raises FeelError when the text is no FEEL.
+    """
+    tokens = read(text, SPECIAL_NAMES)
+    literals = [str(token) for token in tokens if token.type == "AT"]
+    for name, opening, token in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if name == "date and time" and opening.type == "LPAR" and token.type == "STRING":
+            literals.append(str(token))
+    return [literal for literal in literals if _is_zoneless(literal)]
+
+
+def _is_zoneless(literal: str) -> bool:
+    found = read_date_time(literal)
+    return found is not None and found.time.zone is None and "T" in literal
 
 
 def _joined(tokens: list[Token]) -> list[Token]:
+    """Join words beside each other; one may begin with a keyword where no operator can stand: `in ấn`."""
     joined: list[Token] = []
-    for token in tokens:
-        if joined and token.type == "NAME" and joined[-1].type == "NAME":
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        before = joined[-1].type if joined else ""
+        if token.type == "NAME" and before == "NAME":
             joined[-1] = Token("NAME", f"{joined[-1]} {token}", joined[-1].start_pos)
+        elif (
+            token.type in _INFIX and before not in OPERAND_ENDS and after is not None and after.type == "NAME"
+        ):
+            joined.append(Token("NAME", str(token), token.start_pos))
         else:
             joined.append(token)
     return joined

@@ -6,7 +6,7 @@ The name characters are those of DMN 1.4 §10.3.1.2 rule 28-29 (Python's `\\w` l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from lark import Token
 from lark.lexer import Lexer
 
 from engine.feel.errors import FeelError, FeelLimit
-from engine.feel.limits import MAX_TOKENS
+from engine.feel.limits import MAX_NAME, MAX_NAMES, MAX_TOKENS
 
 KEYWORDS = {
     "if": "_IF",
@@ -73,19 +73,20 @@ _TOKEN = re.compile(
     |(?P<at>@"[^"\\]*")
     |(?P<string>"(?:[^"\\]|\\.)*")
     |(?P<quoted>`[^`]+`)
-    |(?P<sign>\*\*|\.\.|<=|>=|!=|->|[-+*/()\[\]{{}}<>=,.:'])
+    |(?P<sign>\*\*|\.\.|<=|>=|!=|->|[-+*/()\[\]{{}}<>=,.:'’])
     |(?P<name>[{_START}][{_PART}]*)""",
     re.S | re.X | re.A,
 )
 _SPACES = re.compile(rf"{_SPACE}+")
 _PIECES = re.compile(rf"[{_PART}]+|[^{_PART}\s]")
 _PLAIN_NAME = re.compile(rf"[{_START}][{_PART}]*\Z")
-_NAME = re.compile(rf"[{_START}][{_PART}\s+\-*/.'()]*\Z")
+_NAME = re.compile(rf"[{_START}][{_PART}\s+\-*/.'’()]*\Z")
 _WORD = re.compile(rf"[{_PART}]+\Z")
+_WORD_GOES_ON = re.compile(rf"[{_PART}]")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.S)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 
-_ENDS = frozenset(
+OPERAND_ENDS = frozenset(
     {"NUMBER", "STRING", "AT", "NAME", "TRUE", "FALSE", "NULL", "RPAR", "RSQB", "RBRACE", "RANGE_CLOSE"}
 )
 _BEGINS = frozenset(
@@ -107,7 +108,9 @@ _BEGINS = frozenset(
 )
 _COMPARISONS = frozenset({"LT", "GT", "LE", "GE", "EQ", "NE"})
 _DECLARING = frozenset({"for", "some", "every"})
+_DECLARERS = ("{", "for", "some", "every", "function")
 _NOT_IN_NAMES = _DECLARING | {"return", "satisfies", "if"}
+_FEW_NAMES = 16  # that begin alike
 _LONGEST_DECLARED = 12  # pieces of a name that an expression declares itself
 
 
@@ -125,12 +128,28 @@ def is_plain(name: str) -> bool:
     return name.isidentifier() or _PLAIN_NAME.match(name) is not None
 
 
-def occurs(name: str, text: str) -> bool:
-    """Return whether a key of the data can be a name and all its pieces occur in the text.
+def find_special(names: Iterable[str], text: str) -> frozenset[str]:
+    """Return, tidied, the names that are not one plain word and stand in the text; both are folded.
 
-    A key such as `1` or `a = b` is no name: it would hide a number or a comparison.
+    A key such as `1` or `a = b` is no name: it would hide a number or a comparison. Raises FeelLimit.
     """
-    return _NAME.match(name) is not None and all(piece in text for piece in _PIECES.findall(name))
+    found: set[str] = set()
+    squeezed = ""
+    for name in names:
+        if is_plain(name) or len(name) > MAX_NAME or not _NAME.match(name):
+            continue
+        squeezed = squeezed or _SPACES.sub("", text)
+        if _SPACES.sub("", name) in squeezed:
+            found.add(tidy(name))
+    if len(found) > MAX_NAMES:
+        raise FeelLimit("names", text, limit=MAX_NAMES)
+    return frozenset(found)
+
+
+def split_name(name: str) -> list[str]:
+    """Return the parts of a name such as `import.type`; a dot that does not part two names is left in it."""
+    parts = name.split(".")
+    return parts if all(map(_NAME.match, parts)) else [name]
 
 
 def tidy(name: str) -> str:
@@ -139,11 +158,29 @@ def tidy(name: str) -> str:
 
 
 @lru_cache(512)
-def _pattern(names: frozenset[str]) -> re.Pattern[str] | None:
-    if not names:
-        return None
-    longest_first = sorted(names, key=lambda name: (-len(name), name))
-    return re.compile("(?:" + "|".join(map(_spelled, longest_first)) + rf")(?![{_PART}])")
+def _spellings(names: frozenset[str]) -> dict[str, list[re.Pattern[str]]]:
+    """Return the patterns of names by their first piece, the longest name first.
+
+    Each name has a pattern of its own: one for all of them would be made anew for every set of names. Only
+    where many begin alike is one pattern for them worth it.
+    """
+    by_piece: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        first = _PIECES.match(name)
+        if first is not None:
+            by_piece.setdefault(first[0], []).append(name)
+    return {piece: _patterns(alike) for piece, alike in by_piece.items()}
+
+
+def _patterns(alike: list[str]) -> list[re.Pattern[str]]:
+    if len(alike) <= _FEW_NAMES:
+        return [_spelling(name) for name in alike]
+    return [re.compile("(?:" + "|".join(map(_spelled, alike)) + rf")(?![{_PART}])")]
+
+
+@lru_cache(4096)
+def _spelling(name: str) -> re.Pattern[str]:
+    return re.compile(_spelled(name))
 
 
 def _spelled(name: str) -> str:
@@ -152,10 +189,20 @@ def _spelled(name: str) -> str:
     return gap.join(re.escape(piece) for piece in pieces)
 
 
-def _cut(text: str, names: re.Pattern[str] | None) -> list[Piece]:
+def _match_name(text: str, position: int, names: dict[str, list[re.Pattern[str]]]) -> re.Match[str] | None:
+    """Return the longest name that stands in the text and ends where a word ends."""
+    first = _PIECES.match(text, position) if names else None
+    for spelling in () if first is None else names.get(first[0], ()):
+        found = spelling.match(text, position)
+        if found and not _WORD_GOES_ON.match(text, found.end()):
+            return found
+    return None
+
+
+def _cut(text: str, names: dict[str, list[re.Pattern[str]]]) -> list[Piece]:
     position, pieces = 0, []
     while position < len(text):
-        found = names.match(text, position) if names is not None else None
+        found = _match_name(text, position, names)
         if found:
             pieces.append(Piece("name", tidy(found[0]), position, found.end()))
         else:
@@ -172,9 +219,9 @@ def _cut(text: str, names: re.Pattern[str] | None) -> list[Piece]:
 
 def _declared(text: str) -> Iterator[str]:
     """Yield the names of several pieces that the text declares: context keys, iterators, parameters."""
-    if not any(sign in text for sign in " '+-*/.\n\t"):
+    if not any(word in text for word in _DECLARERS):
         return
-    pieces = _cut(text, None)
+    pieces = _cut(text, {})
     start: int | None = None
     for index, piece in enumerate(pieces):
         if (piece.kind == "sign" and piece.text in "{,(") or (
@@ -185,8 +232,18 @@ def _declared(text: str) -> Iterator[str]:
             if _declares(pieces, start, index):
                 yield tidy(text[pieces[start].start : pieces[index - 1].end])
             start = None
-        elif piece.kind in ("string", "at") or (piece.kind == "sign" and piece.text not in "+-*/.'"):
+        elif piece.kind in ("string", "at") or (piece.kind == "sign" and piece.text not in "+-*/.'’"):
             start = None
+    yield from _string_keys(pieces)
+
+
+def _string_keys(pieces: list[Piece]) -> Iterator[str]:
+    """Yield the keys written as texts, `{"điểm số": 1}`, that a path can name."""
+    for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False):
+        if piece.kind == "string" and after.text == ":" and before.text in ("{", ","):
+            key = tidy(unescape(piece.text[1:-1]))
+            if _NAME.match(key) and not is_plain(key):
+                yield key
 
 
 def _closes(piece: Piece) -> bool:
@@ -202,7 +259,7 @@ def _declares(pieces: list[Piece], start: int, end: int) -> bool:
     if sign == ")" and (start < 2 or pieces[start - 2].text != "function"):
         return False
     return all(
-        piece.kind in ("name", "number") or (piece.kind == "sign" and piece.text in "+-*/.'")
+        piece.kind in ("name", "number") or (piece.kind == "sign" and piece.text in "+-*/.'’")
         for piece in pieces[start:end]
     ) and not any(piece.text in _NOT_IN_NAMES for piece in pieces[start:end])
 
@@ -230,7 +287,7 @@ def tokenize(text: str, names: frozenset[str], tests: bool = False) -> list[Toke
     """
     names = names | frozenset(_declared(text))
     tokens: list[Token] = []
-    for piece in _cut(text, _pattern(names)):
+    for piece in _cut(text, _spellings(names)):
         tokens.append(_token(piece, tokens, text))
     _mark_keys(tokens)
     _mark_brackets(tokens)
@@ -271,14 +328,14 @@ def _mark_brackets(tokens: list[Token]) -> None:
         after = [follower.type for follower in tokens[index + 1 : index + 3]] + ["", ""]
         if token.type == "RSQB" and _opens_range(before, after[0]):
             token.type = "RANGE_OPEN"
-        elif token.type == "LSQB" and before in _ENDS and _closes_range(after):
+        elif token.type == "LSQB" and before in OPERAND_ENDS and _closes_range(after):
             token.type = "RANGE_CLOSE"
 
 
 def _opens_range(before: str, after: str) -> bool:
     if before == "LSQB":  # `[]` is an empty list, `[]1..2[]` a list of a range
         return after in _BEGINS and after not in ("MINUS", "LSQB")
-    return before not in _ENDS
+    return before not in OPERAND_ENDS
 
 
 def _closes_range(after: list[str]) -> bool:

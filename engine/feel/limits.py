@@ -10,12 +10,17 @@ from engine.feel.errors import FeelLimit
 
 MAX_LENGTH = 10_000  # characters of an expression
 MAX_TOKENS = 4_000
+MAX_NAME = 200  # characters of a name of several words
+MAX_NAMES = 500  # such names in one expression
 MAX_NESTING = 120  # levels of an expression
 MAX_CALL_DEPTH = 240  # levels of expression and of the functions it calls, together
+HOST_DEPTH = 8  # levels that a function of the host counts for
+HOST_STEPS = 20  # steps that calling it costs
 MAX_STEPS = 200_000  # about 0.1 s
 MAX_TEXT = 1_000_000  # characters of one string
 MAX_PATTERN = 1_000  # characters of one regular expression
 MAX_DATA = 100_000  # values taken in or given out
+MAX_GIVEN = 4_000_000  # characters of all strings given out
 MAX_TOLD = 50_000  # values of which `string()` makes a text
 MAX_DATA_DEPTH = 60
 MAX_WARNINGS = 20
@@ -29,6 +34,7 @@ class Run:
     steps: int = MAX_STEPS
     depth: int = 0
     warnings: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    patterns: set[tuple[str, str]] = field(default_factory=set)  # those that it has paid for
 
     def charge(self, steps: int = 1) -> None:
         """Take steps from the budget; raises FeelLimit when it is spent."""

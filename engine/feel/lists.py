@@ -7,12 +7,13 @@ from decimal import Decimal
 from functools import cmp_to_key
 
 from engine.feel.calls import invoke
+from engine.feel.equality import charge_comparison, comparable, equal
 from engine.feel.errors import FeelLimit
 from engine.feel.limits import MAX_DATA_DEPTH, Run
 from engine.feel.numbers import whole
 from engine.feel.registry import builtin
 from engine.feel.strings import position
-from engine.feel.values import Function, Value, comparable, equal
+from engine.feel.values import Function, Value
 
 
 @builtin("list contains", "list:list, element:any")
@@ -178,6 +179,7 @@ def sort(run: Run, items: list[Value], precedes: Function | None = None) -> Valu
 
         def order(left: Value, right: Value) -> int:
             run.charge()
+            charge_comparison(run, left)
             pair = comparable(left, right)
             if pair is None:
                 raise ValueError(type(left))

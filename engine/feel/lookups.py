@@ -12,6 +12,8 @@ from engine.feel.registry import FUNCTIONS
 from engine.feel.temporal import PROPERTIES, read_literal
 from engine.feel.values import DECIMAL128, Function, Value, as_list, kind
 
+_FREE_HOPS = 8  # levels of scope that a name may be looked for in for nothing
+
 
 def _constant(value: Value) -> Code:
     return make(lambda _scope: value)
@@ -57,11 +59,16 @@ def compile_name(parts: list[Any]) -> Code:
 
     def run(scope: Scope) -> Value:
         level: Scope | None = scope
+        hops = 0
         while level is not None:
             names = level.names
             if name in names:
+                if hops > _FREE_HOPS:
+                    scope.run.charge(hops // 4)
                 return names[name]
             level = level.outer
+            hops += 1
+        scope.run.charge(hops // 4)
         return scope.run.warn("unknown_name", name=name) if function is None else function
 
     return make(run, uses=frozenset((name,)))

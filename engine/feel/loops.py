@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from engine.feel.chronology import date_at, day_number
 from engine.feel.code import Code, Scope, make
+from engine.feel.equality import within
 from engine.feel.errors import FeelLimit
 from engine.feel.limits import MAX_NESTING, Run
-from engine.feel.values import Range, Value, kind, within
+from engine.feel.values import Date, Range, Value, kind
 
-_DAY = timedelta(days=1)
 _DIGITS = 34  # of decimal128
 
 
@@ -64,10 +64,10 @@ def _steps(run: Run, first: Value, last: Value) -> Iterator[Value]:
         low, high = int(first), int(last)
         for number in range(low, high + 1) if low <= high else range(low, high - 1, -1):
             yield Decimal(number)
-    elif type(first) is date and type(last) is date:
-        step = 1 if first <= last else -1
-        for number in range(abs((last - first).days) + 1):
-            yield first + _DAY * (number * step)
+    elif type(first) is Date and type(last) is Date:
+        begin, end = day_number(first), day_number(last)
+        for number in range(begin, end + 1) if begin <= end else range(begin, end - 1, -1):
+            yield date_at(number)
     else:
         run.warn("cannot_iterate", kind=kind(first))
         raise _NotIterable

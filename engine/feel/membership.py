@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from engine.feel.code import Code, Scope, make
-from engine.feel.operators import ORDERS, charge_comparison
-from engine.feel.values import ORDERED, Range, Unequal, Value, comparable, equal, kind, within
+from engine.feel.equality import charge_comparison, comparable, equal, within
+from engine.feel.operators import ORDERS
+from engine.feel.values import ORDERED, Range, Unequal, Value, kind
 
 Test: TypeAlias = Callable[[Scope, Value], bool | None]
 

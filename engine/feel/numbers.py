@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import (
     ROUND_CEILING,
     ROUND_DOWN,
@@ -17,10 +16,11 @@ from decimal import (
 
 from engine.feel.limits import Run
 from engine.feel.registry import builtin
-from engine.feel.values import Months, Value
+from engine.feel.values import Days, Months, Value
 
 _SCALES = (-6111, 6176)  # DMN 1.4 table 66
-_SLOW_STEPS = 20  # what a root, a logarithm or a rounding costs
+_SLOW_STEPS = 40  # what a root, a logarithm or a rounding costs
+_MOST_DIGITS = 40  # of a number that has all its digits
 _WIDE_DIGITS = 80  # enough for the quotients that `modulo` accepts
 _ROUNDINGS = {
     "decimal": (ROUND_HALF_EVEN, "n:number, scale:number"),
@@ -34,8 +34,8 @@ _ROUNDINGS = {
 
 
 def whole(number: Decimal) -> int:
-    """Return a whole number as int; raises ValueError for any other."""
-    if number != number.to_integral_value():
+    """Return a whole number as int; raises ValueError for any other and for one too large to be of use."""
+    if number.adjusted() > _MOST_DIGITS or number != number.to_integral_value():
         raise ValueError(number)
     return int(number)
 
@@ -45,7 +45,7 @@ def _register_rounding(name: str, rounding: str, parameters: str) -> None:
     def rounded(run: Run, number: Decimal, scale: Decimal = Decimal(0)) -> Value:
         """Round to so many decimals."""
         run.charge(_SLOW_STEPS)
-        places = int(scale) if name == "decimal" else whole(scale)
+        places = whole(scale.to_integral_value(ROUND_DOWN) if name == "decimal" else scale)
         if not _SCALES[0] <= places <= _SCALES[1]:
             return None
         return round_number(number, places, rounding)
@@ -69,8 +69,10 @@ def absolute(_run: Run, value: Value) -> Value:
     """Return a number or duration without its sign."""
     if type(value) is list and len(value) == 1:
         value = value[0]
-    if type(value) is Decimal or type(value) is timedelta:
+    if type(value) is Decimal:
         return abs(value)
+    if type(value) is Days:
+        return Days(abs(value.nanos))
     return Months(abs(value.months)) if type(value) is Months else None
 
 
@@ -108,10 +110,10 @@ def exp(run: Run, number: Decimal) -> Value:
 @builtin("odd", "number:number")
 def odd(_run: Run, number: Decimal) -> Value:
     """Return whether a whole number is odd."""
-    return whole(number) % 2 == 1
+    return not even(_run, number)
 
 
 @builtin("even", "number:number")
 def even(_run: Run, number: Decimal) -> Value:
     """Return whether a whole number is even."""
-    return whole(number) % 2 == 0
+    return number.adjusted() > _MOST_DIGITS or whole(number) % 2 == 0

@@ -8,17 +8,10 @@ from typing import Any
 
 from engine.feel.arithmetic import OPERATIONS, negative
 from engine.feel.code import Code, Scope, make
-from engine.feel.limits import Run
-from engine.feel.values import Value, comparable, equal, kind
+from engine.feel.equality import charge_comparison, comparable, equal
+from engine.feel.values import Value, kind
 
 ORDERS = {"LT": operator.lt, "LE": operator.le, "GT": operator.gt, "GE": operator.ge}
-_FREE_TEXT = 4096  # characters that a comparison may look at for nothing
-
-
-def charge_comparison(run: Run, value: Value) -> None:
-    """Charge for comparing a long text."""
-    if type(value) is str and len(value) > _FREE_TEXT:
-        run.charge(len(value) // _FREE_TEXT)
 
 
 def compile_compare(parts: list[Any]) -> Code:
@@ -54,7 +47,7 @@ def _ordering(left: Code, sign: str, right: Code) -> Any:
 
 
 def compile_between(parts: list[Any]) -> Code:
-    """Compile `value between low and high`, both ends included."""
+    """Compile `value between low and high`: `value >= low and value <= high` in three-valued logic."""
     value_code, low_code, high_code = parts
     value_of, low_of, high_of = value_code.run, low_code.run, high_code.run
 
@@ -62,9 +55,11 @@ def compile_between(parts: list[Any]) -> Code:
         value, low, high = value_of(scope), low_of(scope), high_of(scope)
         charge_comparison(scope.run, value)
         above, below = comparable(value, low), comparable(value, high)
+        if (above and above[0] < above[1]) or (below and below[0] > below[1]):
+            return False
         if above is None or below is None:
             return scope.run.warn("compare", left=kind(value), right=kind(low if above is None else high))
-        return bool(above[0] >= above[1] and below[0] <= below[1])
+        return True
 
     return make(run, value_code, low_code, high_code)
 

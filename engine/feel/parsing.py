@@ -14,7 +14,7 @@ from engine.feel.errors import FeelError, FeelLimit
 from engine.feel.lexer import TokenLexer, tokenize
 from engine.feel.limits import MAX_LENGTH
 
-Start = Literal["start_expression", "start_tests"]
+Start = Literal["start_expression", "start_tests", "start_type"]
 Node = Tree[Token]
 
 
@@ -25,7 +25,7 @@ def _parser() -> Lark:
         grammar,
         parser="lalr",
         lexer=TokenLexer,
-        start=["start_expression", "start_tests"],
+        start=["start_expression", "start_tests", "start_type"],
         maybe_placeholders=False,
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from engine.feel.equality import comparable
 from engine.feel.limits import Run
 from engine.feel.registry import builtin
 from engine.feel.temporal import read_literal
-from engine.feel.values import DECIMAL128, Range, Value, comparable
+from engine.feel.values import DECIMAL128, Range, Value
 
-_RANGE = re.compile(r"\s*([\[\](])\s*(.*?)\s*\.\.\s*(.*?)\s*([\])\[])\s*\Z", re.S)
+_OPENING, _CLOSING = frozenset("[]("), frozenset("])[")
 _NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)\Z", re.A)
 _STRING = re.compile(r'"([^"]*)"\Z')
 _TEMPORAL = re.compile(r'(?:@"([^"]*)"|(?:date|time|date and time|duration)\(\s*"([^"]*)"\s*\))\Z')
@@ -22,16 +23,26 @@ Relation = Callable[[Value, Value], bool]
 @builtin("range", "from:string")
 def range_from(_run: Run, text: str) -> Value:
     """Return the range that a text spells."""
-    found = _RANGE.match(text) if len(text) < _LONGEST else None
-    if not found:
+    plain = text.strip() if len(text) < _LONGEST else ""
+    if plain[:1] not in _OPENING or plain[-1:] not in _CLOSING:
         return None
-    start, end = _endpoint(found[2]), _endpoint(found[3])
-    from_start, to_end = found[1] == "[", found[4] == "]"
+    # A text at the start may itself have two dots.
+    quoted = plain[1:].lstrip().startswith('"')
+    begin = plain.find('"', plain.find('"') + 1) if quoted else 0
+    dots = plain.find("..", max(begin, 1))
+    if dots < 0:
+        return None
+    start, end = _endpoint(plain[1:dots].strip()), _endpoint(plain[dots + 2 : -1].strip())
+    from_start, to_end = plain[0] == "[", plain[-1] == "]"
     if (start is None and (end is None or from_start)) or (end is None and to_end):
         return None
     if start is not None and end is not None and _order(start, end) > 0:
         return None
-    sign = "" if start is not None and end is not None else "GE" if end is None else "LE"
+    sign = ""
+    if end is None:
+        sign = "GE" if from_start else "GT"
+    elif start is None:
+        sign = "LE" if to_end else "LT"
     return Range(start, end, from_start, to_end, sign)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from functools import reduce
 from operator import mul
 
 from engine.feel.arithmetic import add, divide
+from engine.feel.equality import charge_comparison, comparable
 from engine.feel.limits import Run
 from engine.feel.registry import builtin
-from engine.feel.values import ORDERED, Months, Value, comparable
+from engine.feel.values import ORDERED, Days, Months, Value
 
 _SLOW_STEPS = 20
 
@@ -23,11 +23,12 @@ def _numbers(items: list[Value]) -> list[Decimal]:
     return numbers
 
 
-def _extreme(items: list[Value], smallest: bool) -> Value:
+def _extreme(run: Run, items: list[Value], smallest: bool) -> Value:
     if not items or type(items[0]) not in ORDERED:
         return None
     best = items[0]
     for item in items[1:]:
+        charge_comparison(run, item)
         pair = comparable(item, best)
         if pair is None:
             return None
@@ -37,21 +38,21 @@ def _extreme(items: list[Value], smallest: bool) -> Value:
 
 
 @builtin("min", "list:list", gather="packed")
-def minimum(_run: Run, items: list[Value]) -> Value:
+def minimum(run: Run, items: list[Value]) -> Value:
     """Return the smallest item."""
-    return _extreme(items, smallest=True)
+    return _extreme(run, items, smallest=True)
 
 
 @builtin("max", "list:list", gather="packed")
-def maximum(_run: Run, items: list[Value]) -> Value:
+def maximum(run: Run, items: list[Value]) -> Value:
     """Return the greatest item."""
-    return _extreme(items, smallest=False)
+    return _extreme(run, items, smallest=False)
 
 
 @builtin("sum", "list:list", gather="packed")
 def total(run: Run, items: list[Value]) -> Value:
     """Return the sum of numbers or durations, null for none."""
-    if not items or type(items[0]) not in (Decimal, timedelta, Months):
+    if not items or type(items[0]) not in (Decimal, Days, Months):
         return None
     if any(type(item) is not type(items[0]) for item in items):
         return None

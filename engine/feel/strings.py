@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from base64 import b64encode
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from engine.feel.limits import Run
-from engine.feel.patterns import compile_pattern
+from engine.feel.patterns import find_all, prepare
 from engine.feel.registry import builtin
 from engine.feel.values import Value
 
-_BAD_REPLACEMENT = re.compile(r"\\(?![\\$])|(?<!\\)\$(?!\d)")
-_PATTERN_STEPS = 30  # what preparing a pattern costs
-_MATCH_STEPS = 10  # what one match of a pattern costs
-_REPLACEMENT = re.compile(r"\\([\\$])|\$(\d)")
+_REPLACEMENT = re.compile(r"\\([\\$])|\$(\d+)", re.A)
+_LONGEST_GROUP = 4  # digits of the number of a group
+_GOOD_REPLACEMENT = re.compile(r"(?:[^\\$]|\\[\\$]|\$\d)*", re.A | re.S)
 
 
 def position(length: int, start: Decimal) -> int | None:
@@ -27,10 +27,10 @@ def position(length: int, start: Decimal) -> int | None:
 @builtin("substring", "string:string, start position:number, length:number=")
 def substring(_run: Run, text: str, start: Decimal, length: Decimal | None = None) -> Value:
     """Return the part from a position, so many characters long."""
-    begin = position(len(text), Decimal(int(start)))
+    begin = position(len(text), start.to_integral_value(ROUND_DOWN))
     if begin is None or (length is not None and length < 1):
         return None
-    return text[begin:] if length is None else text[begin : begin + int(length)]
+    return text[begin:] if length is None else text[begin : begin + int(min(length, Decimal(len(text))))]
 
 
 @builtin("string length", "string:string")
@@ -87,25 +87,24 @@ def ends_with(_run: Run, text: str, match: str) -> Value:
 @builtin("matches", "input:string, pattern:string, flags:string?=")
 def matches(run: Run, text: str, pattern: str, flags: str | None = None) -> Value:
     """Return whether the pattern is found in the text."""
-    compiled = _prepare(run, text, pattern, flags)
+    compiled = prepare(run, text, pattern, flags)
     return compiled.search(text) is not None
 
 
 @builtin("replace", "input:string, pattern:string, replacement:string, flags:string?=")
 def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None = None) -> Value:
     """Return the text with each match replaced; `$1` stands for a group, `\\$` for a dollar sign."""
-    compiled = _prepare(run, text, pattern, flags)
+    compiled = prepare(run, text, pattern, flags)
     literal = "q" in (flags or "")
-    if compiled.search("") is not None or (not literal and _BAD_REPLACEMENT.search(replacement)):
+    if compiled.search("") is not None or not (literal or _GOOD_REPLACEMENT.fullmatch(replacement)):
         return None
     parts: list[str] = []
     end = length = 0
-    for match in compiled.finditer(text):
+    for match in find_all(run, compiled, text):
         put = replacement if literal else _fill(replacement, match, compiled.groups)
         parts += (text[end : match.start()], put)
         length += len(put) + match.start() - end
         end = match.end()
-        run.charge(_MATCH_STEPS)
         run.charge_text(len(put))
     parts.append(text[end:])
     run.charge_text(length + len(text) - end)
@@ -116,29 +115,37 @@ def _fill(replacement: str, match: Any, groups: int) -> str:
     def filled(part: re.Match[str]) -> str:
         if part[1]:
             return part[1]
-        number = int(part[2])
-        return (match.group(number) or "") if number <= groups else ""
+        # `$15` is group 1 and a 5 when there are fewer than fifteen groups (XPath 2.0 §7.6.3).
+        digits = part[2]
+        length = next(
+            (size for size in range(min(len(digits), _LONGEST_GROUP), 1, -1) if int(digits[:size]) <= groups),
+            1,
+        )
+        number = int(digits[:length])
+        return (match.group(number) or "" if number <= groups else "") + digits[length:]
 
     return _REPLACEMENT.sub(filled, replacement)
 
 
 @builtin("split", "string:string, delimiter:string")
 def split(run: Run, text: str, delimiter: str) -> Value:
-    """Return the parts of the text between the matches of a pattern."""
+    """Return the parts of the text between the matches of a pattern, null when it matches nothing at all."""
     parts: list[Value] = []
     end = 0
-    for match in _prepare(run, text, delimiter, None).finditer(text):
-        run.charge(_MATCH_STEPS)
-        if match.end() > match.start():
-            parts.append(text[end : match.start()])
-            end = match.end()
+    compiled = prepare(run, text, delimiter, None)
+    if compiled.search("") is not None:
+        return None
+    for match in find_all(run, compiled, text):
+        parts.append(text[end : match.start()])
+        end = match.end()
     return [*parts, text[end:]]
 
 
-def _prepare(run: Run, text: str, pattern: str, flags: str | None) -> Any:
-    run.charge_text(len(text))
-    run.charge(_PATTERN_STEPS)
-    return compile_pattern(pattern, flags or "")
+@builtin("extract", "string:string, pattern:string")
+def extract(run: Run, text: str, pattern: str) -> Value:
+    """Return every match of the pattern in the text (Camunda extension)."""
+    compiled = prepare(run, text, pattern, None)
+    return None if compiled.search("") is not None else [match[0] for match in find_all(run, compiled, text)]
 
 
 @builtin("string join", "list:list, delimiter:string?=")
@@ -157,6 +164,13 @@ def trim(run: Run, text: str) -> Value:
     """Return the text without spaces at its ends (Camunda extension)."""
     run.charge_text(len(text))
     return text.strip()
+
+
+@builtin("to base64", "value:string")
+def to_base64(run: Run, text: str) -> Value:
+    """Return the text in UTF-8 as base64 (Camunda extension)."""
+    run.charge_text(2 * len(text))
+    return b64encode(text.encode()).decode("ascii")
 
 
 @builtin("is blank", "string:string")

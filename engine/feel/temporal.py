@@ -1,34 +1,55 @@
-"""Dates, times and durations: reading them, writing them, calculating with them, their properties.
-
-Years run from 1 to 9999 and seconds have six decimals (the limits of datetime); text outside is no value.
-"""
+"""Dates, times and durations as text, their arithmetic and their properties."""
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from engine.feel.values import Months, Range, Value
+from engine.feel.chronology import (
+    DAY,
+    SECOND,
+    add_months,
+    date_at,
+    day_number,
+    fixed_offset,
+    fixed_zone,
+    instant,
+    make_date,
+    make_days,
+    make_months,
+    moment_at,
+    second_of,
+    time_instant,
+    weekday,
+    zone_offset,
+)
+from engine.feel.values import Date, DateTime, Days, Months, Range, Time, Value
 
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)\Z", re.A)
+_DATE = re.compile(r"(-?(?:[1-9]\d{4,8}|\d{4}))-(\d\d)-(\d\d)\Z", re.A)
 _TIME = re.compile(
-    r"(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d(?::\d\d)?|@[A-Za-z][\w/+-]*)?\Z",
+    r"(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d(?::\d\d)?|@[A-Za-z][\w+-]{0,30}(?:/[\w+-]{1,30}){0,2})?\Z",
     re.A,
 )
 _DAYS = re.compile(
-    r"(-)?P(?:(\d{1,12})D)?(?:T(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})(\.\d{1,12})?S)?)?\Z",
+    r"(-)?P(?:(\d{1,18})D)?(?:T(?:(\d{1,18})H)?(?:(\d{1,18})M)?(?:(\d{1,18})(?:\.(\d+))?S)?)?\Z",
     re.A,
 )
-_MONTHS = re.compile(r"(-)?P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?\Z", re.A)
+_MONTHS = re.compile(r"(-)?P(?:(\d{1,12})Y)?(?:(\d{1,12})M)?\Z", re.A)
+_HOUR, _MINUTE = 3600 * SECOND, 60 * SECOND
+# XML Schema part 2 §3.2.7.3 allows 14:00, FEEL engines and the conformance suite 18:00.
+MOST_OFFSET = 18 * _HOUR
 
-MICROSECOND = timedelta(microseconds=1)
-_DAY = 86_400 * 10**6  # microseconds
+
+@lru_cache(1)
+def _zone_names() -> frozenset[str]:
+    """Return the names of the IANA time zones, so that no other name is ever looked for among the files."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
 @lru_cache(256)
@@ -37,90 +58,74 @@ def read_zone(text: str) -> tzinfo | None:
     if text == "Z":
         return UTC
     if text.startswith("@"):
-        try:
-            return ZoneInfo(text[1:])
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return None
+        return ZoneInfo(text[1:]) if text[1:] in _zone_names() else None
     hours, minutes, seconds = ([int(part) for part in text[1:].split(":")] + [0])[:3]
-    offset = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    # XML Schema part 2 §3.2.7.3 allows 14:00, FEEL engines and the conformance suite 18:00.
-    if minutes > 59 or seconds > 59 or offset > timedelta(hours=18):
+    offset = hours * _HOUR + minutes * _MINUTE + seconds * SECOND
+    if minutes > 59 or seconds > 59 or offset > MOST_OFFSET:
         return None
     return fixed_zone(-offset if text[0] == "-" else offset)
 
 
-def fixed_zone(offset: timedelta) -> tzinfo:
-    """Return the zone with this offset, UTC itself for none."""
-    return timezone(offset) if offset else UTC
-
-
-def read_date(text: str) -> date | None:
-    """Read `2026-10-16`."""
+def read_date(text: str) -> Date | None:
+    """Read `2026-10-16`; years have four digits, or up to nine without a zero in front."""
     found = _DATE.match(text)
     if not found:
         return None
     try:
-        return date(int(found[1]), int(found[2]), int(found[3]))
+        return make_date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return None
 
 
-def read_time(text: str) -> time | None:
+def read_time(text: str) -> Time | None:
     """Read `08:00:00`, with fractions of a second and a zone if given."""
     found = _TIME.match(text)
     if not found:
         return None
     zone = read_zone(found[5]) if found[5] else None
-    if found[5] and zone is None:
+    hour, minute, second = int(found[1]), int(found[2]), int(found[3])
+    if (found[5] and zone is None) or hour > 23 or minute > 59 or second > 59:
         return None
-    try:
-        return time(int(found[1]), int(found[2]), int(found[3]), _micros(found[4]), tzinfo=zone)
-    except ValueError:
-        return None
+    return Time(hour * _HOUR + minute * _MINUTE + second * SECOND + _fraction(found[4]), zone)
 
 
-def _micros(fraction: str | None) -> int:
-    return int((fraction or ".0")[1:7].ljust(6, "0"))
+def _fraction(digits: str | None) -> int:
+    return int((digits or "0")[:9].ljust(9, "0"))
 
 
-def read_date_time(text: str) -> datetime | None:
+def read_date_time(text: str) -> DateTime | None:
     """Read `2026-10-16T08:00:00+07:00`; a date alone is its midnight, 24:00:00 the next one."""
     day_text, separator, time_text = text.partition("T")
     day = read_date(day_text)
     if day is None:
         return None
     if not separator:
-        return datetime.combine(day, time())
-    late = time_text.startswith("24:00:00")
+        return DateTime(day, Time(0))
+    late = re.match(r"24:00:00(?:\.0+)?(?=\Z|[Z+@-])", time_text)
     clock = read_time("00" + time_text[2:] if late else time_text)
     if clock is None:
         return None
     try:
-        return datetime.combine(day, clock) + timedelta(days=1 if late else 0)
-    except OverflowError:
+        return DateTime(date_at(day_number(day) + 1) if late else day, clock)
+    except ValueError:
         return None
 
 
-def read_duration(text: str) -> timedelta | Months | None:
+def read_duration(text: str) -> Days | Months | None:
     """Read `P1Y2M` (years and months) or `P3DT4H` (days and time)."""
-    found = _MONTHS.match(text)
-    if found and (found[2] or found[3]):
-        months = int(found[2] or 0) * 12 + int(found[3] or 0)
-        return Months(-months if found[1] else months)
-    found = _DAYS.match(text)
-    if not found or text.endswith("T") or not any(found[part] for part in (2, 3, 4, 5)):
-        return None
     try:
-        length = timedelta(
-            days=int(found[2] or 0),
-            hours=int(found[3] or 0),
-            minutes=int(found[4] or 0),
-            seconds=int(found[5] or 0),
-            microseconds=_micros(found[6]),
-        )
-    except OverflowError:
+        found = _MONTHS.match(text)
+        if found and (found[2] or found[3]):
+            months = int(found[2] or 0) * 12 + int(found[3] or 0)
+            return make_months(-months if found[1] else months)
+        found = _DAYS.match(text)
+        if not found or text.endswith("T") or not any(found[part] for part in (2, 3, 4, 5)):
+            return None
+        days, hours, minutes, seconds = (int(found[part] or 0) for part in (2, 3, 4, 5))
+        nanos = days * DAY + hours * _HOUR + minutes * _MINUTE + seconds * SECOND + _fraction(found[6])
+        return make_days(-nanos if found[1] else nanos)
+    except ValueError:
         return None
-    return -length if found[1] else length
 
 
 def read_literal(text: str) -> Value:
@@ -133,93 +138,109 @@ def read_literal(text: str) -> Value:
     return None
 
 
-def add_months(start: date, months: int) -> date:
-    """Return the same day so many months later, or the last of that month when it is shorter.
-
-    Works on dates and on date and time. Raises ValueError or OverflowError outside the years 1-9999.
-    """
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    if not 1 <= year <= 9999:
-        raise ValueError(year)
-    day = min(start.day, calendar.monthrange(year, month + 1)[1])
-    return start.replace(year=year, month=month + 1, day=day)
-
-
 def add_duration(start: Value, length: Value) -> Value:
-    """Return a date, time or date and time moved by a duration; None when the types do not fit."""
-    if type(length) is Months and (type(start) is date or type(start) is datetime):
-        return add_months(start, length.months)
-    if type(length) is not timedelta:
-        return None
-    if type(start) is datetime:
-        return start + length
-    if type(start) is date:
-        return (datetime.combine(start, time()) + length).date()
-    if type(start) is time:
-        return (datetime.combine(date(2000, 1, 1), start) + length % timedelta(days=1)).timetz()
-    return None
+    """Return a date, time or date and time moved by a duration; None when the types do not fit.
+
+    Raises ValueError outside the years of DMN.
+    """
+    if type(length) is Months:
+        if type(start) is Date:
+            return add_months(start, length.months)
+        moved = add_months(start.date, length.months) if type(start) is DateTime else None
+        return None if moved is None else DateTime(moved, start.time)  # type: ignore[attr-defined]
+    return _add_days(start, length.nanos) if type(length) is Days else None
 
 
-def subtract_moments(left: Value, right: Value) -> timedelta | None:
+def _add_days(start: Value, nanos: int) -> Value:
+    if type(start) is DateTime:
+        return moment_at(instant(start) + nanos, start.time.zone)
+    if type(start) is Date:
+        return date_at((day_number(start) * DAY + nanos) // DAY)
+    return Time((start.nanos + nanos) % DAY, start.zone) if type(start) is Time else None
+
+
+def subtract_moments(left: Value, right: Value) -> Days | None:
     """Return the time between two dates, times or dates and times; None when only one has a zone."""
-    if type(left) is time and type(right) is time:
-        return _between(datetime.combine(date(2000, 1, 1), left), datetime.combine(date(2000, 1, 1), right))
+    if type(left) is Time and type(right) is Time:
+        same = (left.zone is None) == (right.zone is None)
+        return make_days(time_instant(left) - time_instant(right)) if same else None
     mixed = type(left) is not type(right)
     # A date beside a date and time counts as midnight UTC (DMN 1.4 §10.3.2.3.6).
     first, second = _midnight(left, mixed), _midnight(right, mixed)
-    return None if first is None or second is None else _between(first, second)
-
-
-def _midnight(value: Value, mixed: bool) -> datetime | None:
-    if type(value) is date:
-        return datetime.combine(value, time(tzinfo=UTC if mixed else None))
-    return value if type(value) is datetime else None
-
-
-def _between(left: datetime, right: datetime) -> timedelta | None:
-    if (left.tzinfo is None) != (right.tzinfo is None):
+    if first is None or second is None or (first.time.zone is None) != (second.time.zone is None):
         return None
-    # Subtracting within one named zone would ignore its summer time.
-    return left.astimezone(UTC) - right.astimezone(UTC) if left.tzinfo else left - right
+    return make_days(instant(first) - instant(second))
+
+
+def _midnight(value: Value, zoned: bool) -> DateTime | None:
+    if type(value) is Date:
+        return DateTime(value, Time(0, UTC if zoned else None))
+    return value if type(value) is DateTime else None
 
 
 def months_between(start: Value, end: Value) -> Months | None:
     """Return the whole months from one date or date and time to another."""
-    if not isinstance(start, date) or not isinstance(end, date):
+    first, last = _midnight(start, False), _midnight(end, False)
+    if first is None or last is None:
         return None
-    months = (end.year - start.year) * 12 + end.month - start.month
-    first = (start.day, start.time() if isinstance(start, datetime) else time())
-    last = (end.day, end.time() if isinstance(end, datetime) else time())
-    if months > 0 and last < first:
+    months = (last.date.year - first.date.year) * 12 + last.date.month - first.date.month
+    begin, finish = (first.date.day, first.time.nanos), (last.date.day, last.time.nanos)
+    if months > 0 and finish < begin:
         months -= 1
-    elif months < 0 and last > first:
+    elif months < 0 and finish > begin:
         months += 1
-    return Months(months)
+    return make_months(months)
 
 
 def write_zone(zone: tzinfo | None) -> str:
     """Write a zone as FEEL does: nothing, `Z`, `+07:00` or `@Asia/Ho_Chi_Minh`."""
     if zone is None:
         return ""
-    if isinstance(zone, ZoneInfo):
-        return "@" + zone.key
-    offset = zone.utcoffset(None) or timedelta()
-    if not offset:
-        return "Z"
-    seconds = abs(int(offset.total_seconds()))
-    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
-    return ("-" if offset < timedelta() else "+") + text + (f":{seconds % 60:02}" if seconds % 60 else "")
+    return "@" + zone.key if isinstance(zone, ZoneInfo) else write_offset(fixed_offset(zone) or 0, "Z")
 
 
-def write_time(value: time | datetime) -> str:
-    """Write the clock part of a value, with its zone."""
-    fraction = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
-    return f"{value.hour:02}:{value.minute:02}:{value.second:02}{fraction}{write_zone(value.tzinfo)}"
+def write_offset(nanos: int, zero: str) -> str:
+    """Write an offset from UTC such as `+07:00`; none at all as the text given."""
+    if not nanos:
+        return zero
+    minutes, seconds = divmod(abs(nanos) // SECOND, 60)
+    text = f"{'-' if nanos < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+    return text + (f":{seconds:02}" if seconds else "")
 
 
-def write_date_time(value: datetime) -> str:
+def write_date(value: Date) -> str:
+    """Write a date as FEEL does."""
+    return f"{'-' if value.year < 0 else ''}{abs(value.year):04}-{value.month:02}-{value.day:02}"
+
+
+def write_clock(value: Time) -> str:
+    """Write a time without its zone."""
+    seconds, fraction = divmod(value.nanos, SECOND)
+    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{text}.{fraction:09}".rstrip("0") if fraction else text
+
+
+def write_time(value: Time) -> str:
+    """Write a time with its zone."""
+    return write_clock(value) + write_zone(value.zone)
+
+
+def write_date_time(value: DateTime) -> str:
     """Write a date and time as FEEL does."""
-    return f"{value.date().isoformat()}T{write_time(value)}"
+    return f"{write_date(value.date)}T{write_time(value.time)}"
+
+
+def write_iso(value: Date | Time | DateTime) -> str:
+    """Write a value as ISO 8601: a named zone becomes its offset at that moment."""
+    if type(value) is Date:
+        return write_date(value)
+    if type(value) is DateTime:
+        offset = zone_offset(value)
+        text = f"{write_date(value.date)}T{write_clock(value.time)}"
+    else:
+        offset = fixed_offset(value.zone) if value.zone else None  # type: ignore[union-attr]
+        text = write_clock(value)  # type: ignore[arg-type]
+    return text if offset is None else text + write_offset(offset, "+00:00")
 
 
 def write_months(value: Months) -> str:
@@ -229,71 +250,88 @@ def write_months(value: Months) -> str:
     return ("-P" if value.months < 0 else "P") + text
 
 
-def write_days(value: timedelta) -> str:
+def write_days(value: Days) -> str:
     """Write a days and time duration, such as `P3DT4H`."""
-    micros = value // MICROSECOND
-    days, rest = divmod(abs(micros), _DAY)
-    hours, rest = divmod(rest, 3600 * 10**6)
-    minutes, rest = divmod(rest, 60 * 10**6)
-    seconds, fraction = divmod(rest, 10**6)
-    second_text = f"{seconds}.{fraction:06}".rstrip("0") if fraction else f"{seconds}" if seconds else ""
-    parts = ((hours, f"{hours}", "H"), (minutes, f"{minutes}", "M"), (second_text, second_text, "S"))
-    clock = "".join(text + unit for wanted, text, unit in parts if wanted)
+    seconds, fraction = divmod(abs(value.nanos), SECOND)
+    days, rest = divmod(seconds, 86_400)
+    second_text = (
+        f"{rest % 60}.{fraction:09}".rstrip("0") if fraction else f"{rest % 60}" if rest % 60 else ""
+    )
+    hours, minutes = rest // 3600, rest // 60 % 60
+    clock = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+    clock += second_text + "S" if second_text else ""
     if not days and not clock:
         return "PT0S"
-    return ("-P" if micros < 0 else "P") + (f"{days}D" if days else "") + ("T" + clock if clock else "")
+    return ("-P" if value.nanos < 0 else "P") + (f"{days}D" if days else "") + ("T" + clock if clock else "")
 
 
-def _clock_part(divisor: int, modulus: int) -> Callable[[timedelta], Decimal]:
-    def part(value: timedelta) -> Decimal:
-        whole = abs(value) // timedelta(seconds=1) // divisor % modulus
-        return Decimal(-whole if value < timedelta() else whole)
+def _clock_part(divisor: int, modulus: int) -> Callable[[Days], Decimal]:
+    def part(value: Days) -> Decimal:
+        whole = abs(value.nanos) // SECOND // divisor % modulus
+        return Decimal(-whole if value.nanos < 0 else whole)
 
     return part
 
 
-def _signed_months(value: Months, divided: bool) -> Decimal:
-    years, months = divmod(abs(value.months), 12)
-    part = years if divided else months
-    return Decimal(-part if value.months < 0 else part)
+def _second_part(value: Days) -> Decimal:
+    seconds = second_of(Time(abs(value.nanos)))
+    return -seconds if value.nanos < 0 else seconds
 
 
-def _seconds(value: time | datetime) -> Decimal:
-    return (
-        Decimal(value.second) + Decimal(value.microsecond).scaleb(-6)
-        if value.microsecond
-        else Decimal(value.second)
-    )
+def _month_part(divided: bool) -> Callable[[Months], Decimal]:
+    def part(value: Months) -> Decimal:
+        years, months = divmod(abs(value.months), 12)
+        whole = years if divided else months
+        return Decimal(-whole if value.months < 0 else whole)
+
+    return part
 
 
-_DATE_PROPERTIES: dict[str, Callable[[Any], Value]] = {
+def _duration(nanos: int | None) -> Days | None:
+    return None if nanos is None else Days(nanos)
+
+
+_DATE_PROPERTIES: dict[str, Callable[[Date], Value]] = {
     "year": lambda value: Decimal(value.year),
     "month": lambda value: Decimal(value.month),
     "day": lambda value: Decimal(value.day),
-    "weekday": lambda value: Decimal(value.isoweekday()),
+    "weekday": lambda value: Decimal(weekday(value)),
 }
-_TIME_PROPERTIES: dict[str, Callable[[Any], Value]] = {
-    "hour": lambda value: Decimal(value.hour),
-    "minute": lambda value: Decimal(value.minute),
-    "second": _seconds,
-    "time offset": lambda value: value.utcoffset(),
-    "timezone": lambda value: value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None,
+_CLOCK_PROPERTIES: dict[str, Callable[[Time], Value]] = {
+    "hour": lambda value: Decimal(value.nanos // _HOUR),
+    "minute": lambda value: Decimal(value.nanos // _MINUTE % 60),
+    "second": second_of,
+    "timezone": lambda value: value.zone.key if isinstance(value.zone, ZoneInfo) else None,
 }
+
+
+def _of_date(read: Callable[[Date], Value]) -> Callable[[DateTime], Value]:
+    return lambda value: read(value.date)
+
+
+def _of_time(read: Callable[[Time], Value]) -> Callable[[DateTime], Value]:
+    return lambda value: read(value.time)
+
+
 # The only attributes that a path can read besides the keys of a context (DMN 1.4 table 65).
 PROPERTIES: dict[type, dict[str, Callable[[Any], Value]]] = {
-    date: _DATE_PROPERTIES,
-    time: _TIME_PROPERTIES,
-    datetime: _DATE_PROPERTIES | _TIME_PROPERTIES,
-    timedelta: {
-        "days": _clock_part(86_400, 10**12),
+    Date: _DATE_PROPERTIES,
+    Time: {
+        **_CLOCK_PROPERTIES,
+        "time offset": lambda value: _duration(fixed_offset(value.zone)) if value.zone else None,
+    },
+    DateTime: {
+        **{name: _of_date(read) for name, read in _DATE_PROPERTIES.items()},
+        **{name: _of_time(read) for name, read in _CLOCK_PROPERTIES.items()},
+        "time offset": lambda value: _duration(zone_offset(value)),
+    },
+    Days: {
+        "days": _clock_part(86_400, 10**18),
         "hours": _clock_part(3600, 24),
         "minutes": _clock_part(60, 60),
-        "seconds": _clock_part(1, 60),
+        "seconds": _second_part,
     },
-    Months: {
-        "years": lambda value: _signed_months(value, divided=True),
-        "months": lambda value: _signed_months(value, divided=False),
-    },
+    Months: {"years": _month_part(divided=True), "months": _month_part(divided=False)},
     Range: {
         "start": lambda value: value.start,
         "end": lambda value: value.end,

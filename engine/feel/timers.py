@@ -10,17 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from engine.clock import ZONE
+from engine.feel.chronology import add_months, from_python, to_python
 from engine.feel.conversion import to_text
 from engine.feel.errors import FeelError, shorten
 from engine.feel.expressions import resolve_value
 from engine.feel.limits import Run
-from engine.feel.temporal import add_months, read_date_time, write_days
-from engine.feel.values import Json, Months, Value
+from engine.feel.temporal import read_date_time, write_days
+from engine.feel.values import Date, DateTime, Days, Json, Months, Time, Value
 
 _DURATION = re.compile(
     r"(-)?P(?=\d|T\d)(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})W)?(?:(\d{1,9})D)?"
@@ -46,46 +47,61 @@ class Interval:
     def after(self, start: datetime, times: int = 1) -> datetime:
         """Return the moment so many intervals after a start, in the zone of the start."""
         try:
-            moved = add_months(start, self.months * times)
-            return datetime.combine(moved, start.timetz()) + self.rest * times
+            moved = add_months(Date(start.year, start.month, start.day), self.months * times)
+            return start.replace(moved.year, moved.month, moved.day) + self.rest * times
         except (ValueError, OverflowError) as error:
             raise FeelError("far_moment", self.text()) from error
 
     def text(self) -> str:
         """Write the interval as ISO 8601."""
         if not self.months:
-            return write_days(self.rest)
+            return _write_rest(self.rest)
         months = f"P{self.months}M"
-        return months + write_days(self.rest)[1:] if self.rest else months
+        return months + _write_rest(self.rest)[1:] if self.rest else months
 
 
 def moment(value: Value, zone: ZoneInfo = ZONE) -> datetime | None:
     """Return the aware UTC moment of a date, a date and time or their ISO text; None for anything else."""
-    if isinstance(value, str):
-        value = _read_moment(value)
-    if type(value) is date:
-        value = datetime.combine(value, time())
-    if not isinstance(value, datetime):
+    local = _read_moment(value) if isinstance(value, str) else _local(from_python(value))
+    if local is None:
         return None
-    local = value if value.tzinfo else value.replace(tzinfo=zone)
     try:
-        return local.astimezone(UTC)
+        return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         return None
 
 
+def _local(value: Value) -> datetime | None:
+    if type(value) is Date:
+        value = DateTime(value, Time(0))
+    return to_python(value) if type(value) is DateTime else None
+
+
 def _read_moment(text: str) -> datetime | None:
     named = _ZONE_NAME.sub(r"@\1", text.strip())
-    return read_date_time(_SHORT_TIME.sub(r"\1:00", named))
+    found = read_date_time(_SHORT_TIME.sub(r"\1:00", named))
+    return None if found is None else to_python(found)
+
+
+def _write_rest(rest: timedelta) -> str:
+    return write_days(Days(rest // timedelta(microseconds=1) * 1000))
 
 
 def duration(value: Value) -> Interval | None:
     """Return the interval of a FEEL duration or its ISO text, such as `P1M10D`; None for anything else."""
     if type(value) is Months:
         return Interval(value.months, timedelta())
-    if type(value) is timedelta:
-        return Interval(0, value)
+    value = from_python(value)
+    if type(value) is Days:
+        return _days_interval(value)
     return _read_duration(value.strip()) if isinstance(value, str) else None
+
+
+def _days_interval(length: Days) -> Interval | None:
+    try:
+        return Interval(0, timedelta(microseconds=length.nanos // 1000))
+    except OverflowError:
+        return None
 
 
 def _read_duration(text: str) -> Interval | None:
@@ -148,7 +164,10 @@ def _cycle_due(value: Value, now: datetime) -> Due | None:
     if length is None or not _is_ahead(length) or left == -1:
         return None
     if not found or not found[2]:
-        return length.after(now.astimezone(ZONE)).astimezone(UTC), left, length.text()
+        begin = now.astimezone(ZONE)
+        # months are counted from where the cycle begins: from 31 January, 28 February, 31 March
+        origin = f"{begin.isoformat()}/" if length.months else ""
+        return length.after(begin).astimezone(UTC), left, origin + length.text()
     start = _read_moment(found[2])
     if start is None:
         return None

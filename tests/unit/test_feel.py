@@ -78,6 +78,9 @@ def test_an_expression_gives_its_value(text: str, expected: object) -> None:
         ("not(null)", None),
         ("null = null", True),
         ("1 = null", False),
+        ("0 between 1 and null", False),
+        ("3 between null and 2", False),
+        ("2 between 1 and null", None),
         ('1 = "1"', None),
         ('1 < "1"', None),
         ("1 / 0", None),
@@ -194,6 +197,10 @@ def test_text_that_does_not_parse_is_refused_with_its_position(text: str, positi
 
 def test_the_check_takes_words_side_by_side_for_a_name() -> None:
     feel.check("đã ký = true and điểm số > 3")
+    feel.check("in ấn > 1 and x in in ấn")
+    feel.check("for x in in ấn return in ấn + x")
+    with pytest.raises(FeelError):
+        feel.check("in > 1")
 
 
 def test_a_compiled_expression_serves_many_threads() -> None:
@@ -223,6 +230,12 @@ def test_feel_values_pass_between_expressions() -> None:
     due = feel.compile_expression('date("2026-10-16") + duration("P4D")').evaluate({}, NOW)
     wait = feel.compile_expression('duration("PT36H")').evaluate({}, NOW)
 
-    assert due == date(2026, 10, 20)
-    assert wait == timedelta(hours=36)
-    assert feel.evaluate("due > today()", {"due": due}, NOW) is True
+    assert feel.to_json(due) == "2026-10-20"
+    assert feel.to_json(wait) == "P1DT12H"
+    assert feel.evaluate("due + wait > today()", {"due": due, "wait": wait}, NOW) is True
+
+
+def test_temporal_values_of_python_become_those_of_feel() -> None:
+    given = {"day": date(2026, 10, 16), "at": NOW, "long": timedelta(hours=30)}
+
+    assert feel.evaluate("[day.year, at.hour, long.days, (day + long).day]", given, NOW) == [2026, 20, 1, 17]

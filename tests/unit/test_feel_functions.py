@@ -36,6 +36,9 @@ STRINGS = [
     ('number("abc")', None),
     ('trim("  a ")', "a"),
     ('is blank("  ")', True),
+    ('extract("references are 1234, 1256, 1378", "12[0-9]*")', ["1234", "1256"]),
+    ('extract("abc", "x")', []),
+    ('to base64("điểm")', "xJFp4buDbQ=="),
 ]
 NUMBERS = [
     ("decimal(1/3, 2)", 0.33),
@@ -94,6 +97,8 @@ LISTS = [
 ]
 CONTEXTS = [
     ('get value({a: 1}, "a")', 1),
+    ('get value({a: {b: 1}}, ["a", "b"])', 1),
+    ('get value({a: 1}, ["a", "b"])', None),
     ("get entries({a: 1})", [{"key": "a", "value": 1}]),
     ('context([{key: "a", value: 1}])', {"a": 1}),
     ('context([{key: "a", value: 1}, {key: "a", value: 2}])', None),
@@ -122,7 +127,10 @@ DATES = [
     ('last day of month(date("2028-02-01"))', "2028-02-29"),
     ('date and time("2026-10-16T00:00:00+07:00") = date and time("2026-10-15T17:00:00Z")', True),
     ('is(time("08:00:00+07:00"), time("01:00:00Z"))', False),
-    ('date and time("2026-10-16T00:00:00") < date and time("2026-10-16T00:00:00Z")', None),
+    ('date and time("2026-10-16T00:00:00") < date and time("2026-10-16T00:00:00Z")', False),
+    ('date and time("2026-10-15T23:59:59") < date and time("2026-10-16T00:00:00+07:00")', True),
+    ('date and time("2026-10-16T00:00:00") = date and time("2026-10-16T00:00:00Z")', False),
+    ('time("07:59:00") < time("08:00:00@Asia/Ho_Chi_Minh")', True),
     ('time("23:00:00") + duration("PT2H")', "01:00:00"),
 ]
 RANGES = [
@@ -142,6 +150,10 @@ RANGES = [
     ('range("[1..3]") = [1..3]', True),
     ('range("(..5]")', "<= 5"),
     ('range("[5..1]")', None),
+    ('range("[ \\"a..b\\" .. \\"c\\" )").start', "a..b"),
+    ("odd(1E50)", False),
+    ("even(1E50)", True),
+    ("odd(12345678901234567890123456789012345)", False),
     ("[1..5].start included", True),
     ("(< 10) = (null..10)", False),
 ]

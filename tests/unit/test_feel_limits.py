@@ -14,7 +14,13 @@ from engine.feel import FeelError, FeelLimit, limits
 from engine.feel.code import Scope
 
 NOW = datetime(2026, 10, 15, 20, 0, tzinfo=UTC)
-LARGE = {"text": "x" * 1_000_000, "items": list(range(5_000)), "entries": {f"k{n}": n for n in range(1_000)}}
+LARGE = {
+    "text": "x" * 1_000_000,
+    "text2": "x" * 999_999 + "z",
+    "digits": "1" * 900_000,
+    "items": list(range(5_000)),
+    "entries": {f"k{n}": n for n in range(1_000)},
+}
 
 
 def nested(step: str, levels: int = 50) -> str:
@@ -38,6 +44,13 @@ def nested(step: str, levels: int = 50) -> str:
         ("string join(for i in 1..100 return text)", "text_size"),
         ('for i in 1..100 return text + "a"', "text_size"),
         ("for i in 1..10000 return substring(text, 2)", "steps"),
+        ("for i in 1..10000 return text", "text_size"),
+        ("{l: for i in 1..40000 return text, r: count(index of(l, text + text))}.r", "text_size"),
+        ('{l: for i in 1..40000 return text, r: index of(l, substring(text, 2) + "y")}.r', "steps"),
+        ("{l: for i in 1..9000 return if odd(i) then text else text2, r: sort(l)}.r", "steps"),
+        ("for i in 1..9000 return 3 ** -(i + 0.1)", "steps"),
+        ("for i in 1..100000 return number(digits)", "steps"),
+        ("for i in 1..1000 return string(items)", "steps"),
         ("for i in 1..1000 return get entries(entries)", "steps"),
         ("for i in 1..10000 return items instance of list<number>", "steps"),
         ("for i in 1..1000 return -1 in items", "steps"),
@@ -74,6 +87,8 @@ def test_an_attack_ends_at_a_limit(text: str, reason: str) -> None:
     [
         "7 ** 99999999",
         "exp(99999999)",
+        "exp(-99999999)",
+        "1E-6176 / 3",
         "x.__class__.__mro__",
         'os.system("id")',
         'eval("1")',
@@ -82,9 +97,17 @@ def test_an_attack_ends_at_a_limit(text: str, reason: str) -> None:
         r'matches("aa", "(a)\1")',
         'matches("a", "(?=a)")',
         "for i in 1E6000..1E6001 return i",
-        '@"9999-12-31" + @"P1D"',
+        '@"999999999-12-31" + @"P1D"',
         '@"P999999999D" * 1E30',
-        '@"0001-01-01" - @"P1M"',
+        '@"-999999999-01-01" - @"P1M"',
+        '@"P1Y" * 1E300',
+        '@"2026-10-16T08:00:00@Europe' + "/Mealia" * 500 + '"',
+        'substring("foobar", 1E6144, 6)',
+        "date(1E6144, 1, 1)",
+        "decimal(1, 1E6144)",
+        "sublist([1], 1E6144)",
+        'replace("a", "a", "$' + "9" * 5_000 + '") + 1',
+        'range("[' + "1.." * 300 + '")',
     ],
 )
 def test_what_cannot_be_computed_is_null_at_once(text: str) -> None:
@@ -110,6 +133,16 @@ def test_data_that_are_too_deep_or_too_many_are_refused() -> None:
     for data in (deep, list(range(limits.MAX_DATA + 1))):
         with pytest.raises(FeelLimit):
             feel.evaluate("count(x)", {"x": data}, NOW)
+
+
+def test_names_of_several_words_are_few_and_short() -> None:
+    many = {" ".join("abc"[n // 3**place % 3] for place in range(7)): n for n in range(3**7)}
+
+    assert feel.evaluate("abc", {"abc": 1, **many}, NOW) == 1
+    assert feel.evaluate("x", {"x": 1, "a " * 5_000: 2}, NOW) == 1
+    with pytest.raises(FeelLimit) as caught:
+        feel.evaluate(" + ".join(many)[: limits.MAX_LENGTH], many, NOW)
+    assert caught.value.reason == "names"
 
 
 def test_ordinary_work_stays_far_below_the_limits() -> None:
