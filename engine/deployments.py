@@ -15,47 +15,75 @@ from lxml import etree
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import clock, feel, forms, index
+from engine import clock, evaluations, feel, forms, index
 from engine.actors import Actor
 from engine.bpmn import checking, loading, model, reading
 from engine.bpmn.findings import Finding
+from engine.dmn import reading as decision_reading
+from engine.dmn.model import Definitions
 from engine.errors import DeploymentRejected, EngineError, NotFound
 from engine.handlers import registered
 from engine.spiff.compiling import Compiled, compile_process
-from engine.tables import Deployment, Form, ProcessDefinition, ProcessInstance, Resource, Subscription, Timer
+from engine.tables import (
+    Deployment,
+    Form,
+    ProcessDefinition,
+    ProcessInstance,
+    Resource,
+    Subscription,
+    Timer,
+)
 
 File = tuple[str, bytes]
 _CACHE: OrderedDict[str, Compiled] = OrderedDict()
 _CACHE_SIZE = 256
 NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
+_ONE_AT_A_TIME = 7_211_622  # any number that nobody else locks
 _lock = Lock()
 
 
 @dataclass(frozen=True)
 class Read:
-    """One file as it was read: a diagram with its tree, or a form."""
+    """One file as it was read: a diagram with its tree, a form, or decisions."""
 
     name: str
     content: bytes
     root: etree._Element | None = None
     diagram: model.Diagram | None = None
     form: Mapping[str, Any] | None = None
+    decisions: Definitions | None = None
 
 
-def deploy(session: Session, files: Sequence[File], actor: Actor, *, alone: bool = False) -> Deployment:
-    """Check the files and store each process and form as a new version.
+def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
+    """Check the files and store each process, form and decision as a new version.
 
-    Raises DeploymentRejected with every error; warnings do not refuse. Unchanged processes and forms keep
-    their version. `alone` judges the files without asking what exists beside them, as a simulation does.
+    Raises DeploymentRejected with every error; warnings do not refuse. What is unchanged keeps its version.
     """
     reads = [_read(name, content) for name, content in files]
-    findings = _check(None if alone else session, reads)
-    errors = [finding for finding in findings if finding.severity == "error"]
+    errors = [finding for finding in _check(session, reads) if finding.severity == "error"]
     if errors:
         raise DeploymentRejected(errors)
+    return _store(session, reads, actor)
+
+
+def deploy_alone(session: Session, files: Sequence[File], actor: Actor) -> list[Finding]:
+    """Deploy files without asking what exists beside them, as a simulation does; return every finding.
+
+    An error among them means that nothing was deployed.
+    """
+    reads, findings = _read_all(files)
+    findings += _check(None, reads)
+    if not any(finding.severity == "error" for finding in findings):
+        _store(session, reads, actor)
+    return findings
+
+
+def _store(session: Session, reads: Sequence[Read], actor: Actor) -> Deployment:
+    _wait_for_others(session)
     deployment = Deployment(at=clock.now(), actor=actor.name)
     session.add(deployment)
     session.flush()
+    decisions: list[tuple[Definitions, Resource]] = []
     for read in reads:
         resource = Resource(
             deployment_id=deployment.id,
@@ -67,11 +95,23 @@ def deploy(session: Session, files: Sequence[File], actor: Actor, *, alone: bool
         session.flush()
         if read.form is not None:
             _store_form(session, read.form, deployment)
+        if read.decisions is not None:
+            decisions.append((read.decisions, resource))
         for process in read.diagram.processes.values() if read.diagram is not None else ():
             if process.executable:
                 _store_process(session, process, resource, deployment)
+    evaluations.store(session, decisions, deployment)
     session.flush()
     return deployment
+
+
+def _wait_for_others(session: Session) -> None:
+    """Let one deployment at a time count versions: of two at once the second would find its number taken.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
 
 def check(
@@ -80,12 +120,19 @@ def check(
     *,
     job_types: Collection[str] | None = None,
     forms: Collection[str] | None = None,
+    notes: bool = False,
 ) -> list[Finding]:
     """Return what the check says about files, unreadable ones included; nothing is stored.
 
     Without a session, handlers are judged by `job_types` and forms by `forms` (the ids that exist beside the
-    files); None means that they are not known and not judged.
+    files); None means that they are not known and not judged. `notes` adds what only the standard asks for.
     """
+    reads, findings = _read_all(files)
+    return findings + _check(session, reads, job_types, forms, notes=notes)
+
+
+def _read_all(files: Sequence[File]) -> tuple[list[Read], list[Finding]]:
+    """Return what can be read, and the findings of what cannot."""
     reads: list[Read] = []
     findings: list[Finding] = []
     for name, content in files:
@@ -93,12 +140,14 @@ def check(
             reads.append(_read(name, content))
         except DeploymentRejected as rejected:
             findings += [finding for finding in rejected.findings if isinstance(finding, Finding)]
-    return findings + _check(session, reads, job_types, forms)
+    return reads, findings
 
 
 def _read(name: str, content: bytes) -> Read:
     if name.endswith(".form"):
         return Read(name, content, form=_read_form(name, content))
+    if name.endswith(".dmn"):
+        return Read(name, content, decisions=decision_reading.read_file(content, name))
     root = loading.load(content, name)
     return Read(name, content, root, reading.read(root, name))
 
@@ -122,6 +171,8 @@ def _check(
     reads: Sequence[Read],
     job_types: Collection[str] | None = None,
     forms_beside: Collection[str] | None = None,
+    *,
+    notes: bool = False,
 ) -> list[Finding]:
     """Check the files together; what exists beside them is asked of the session, or told by the caller."""
     diagrams = [read.diagram for read in reads if read.diagram is not None]
@@ -132,7 +183,8 @@ def _check(
     if session is not None:
         known_forms |= set(session.scalars(select(Form.form_id)))
         processes |= set(session.scalars(select(ProcessDefinition.process_id)))
-    findings: list[Finding] = []
+    models = [read.decisions for read in reads if read.decisions is not None]
+    findings = evaluations.check(models)
     for read in reads:
         if read.form is not None:
             findings += _check_form(read.form)
@@ -143,6 +195,9 @@ def _check(
                 forms=known_forms if session is not None or forms_beside is not None else None,
                 job_types=job_types,
                 processes=processes if session is not None else None,
+                decisions=evaluations.known(session, models),
+                imports={other.name: other.root for other in reads if other is not read},
+                notes=notes,
             )
     return findings + (checking.find_recursion(diagrams) if len(diagrams) > 1 else [])
 
@@ -188,22 +243,30 @@ def _store_process(
 
 
 def _open_starts(session: Session, definition: ProcessDefinition, process: model.Process) -> None:
-    """Let the start events of the newest version wait for their messages and times."""
+    """Let the start events of the newest version wait for their messages, signals and times."""
+    for start in process.triggers():
+        for event in start.event_definitions:
+            _open_start(session, definition, start, event)
+
+
+def _open_start(
+    session: Session, definition: ProcessDefinition, start: model.Element, event: model.EventDefinition
+) -> None:
     now = clock.now()
-    for start in process.start_events(process.id):
-        event = start.event
-        if event is not None and event.kind == "message" and event.message is not None:
-            session.add(
-                Subscription(
-                    definition_id=definition.id,
-                    element=start.id,
-                    message_name=str(feel.resolve(event.message.name, {}, now)),
-                    created_at=now,
-                )
-            )
-        elif event is not None and event.kind == "timer" and event.timer_kind is not None:
-            due, left, interval = feel.timer_due(event.timer_kind, event.expression or "", {}, now)
-            index.plan(session, _start_timer(definition, start.id, due, left, interval))
+    if event.kind == "timer" and event.timer_kind is not None:
+        due, left, interval = feel.timer_due(event.timer_kind, event.expression or "", {}, now)
+        index.plan(session, _start_timer(definition, start.id, due, left, interval))
+        return
+    name = event.code if event.message is None else event.message.name
+    if event.kind in ("message", "signal") and name:
+        row = Subscription(
+            definition_id=definition.id,
+            element=start.id,
+            kind=event.kind,
+            message_name=str(feel.resolve(name, {}, now)),
+            created_at=now,
+        )
+        session.add(row)
 
 
 def _start_timer(

@@ -55,9 +55,12 @@ class _Missing(dict[str, object]):
 KINDS_VI = {
     "award decision": "quyết định khen thưởng",
     "consolidation": "kỳ tổng hợp",
+    "decision": "quyết định",
     "draft": "bản nháp",
     "form": "biểu mẫu",
     "handler": "chương trình xử lý",
+    "history event": "sự kiện lịch sử",
+    "history value": "giá trị trong lịch sử",
     "incident": "sự cố",
     "job": "bước tự động",
     "movement": "phong trào",
@@ -66,6 +69,7 @@ KINDS_VI = {
     "process instance": "hồ sơ",
     "proposal": "đề xuất",
     "submission": "tờ trình",
+    "timer": "hẹn giờ",
     "token": "bước đang chờ",
     "unit": "đơn vị",
     "user task": "việc",
@@ -113,6 +117,24 @@ class StaleInstance(EngineError):
     vi = "Hồ sơ vừa được người khác cập nhật. Chưa có gì thay đổi; hãy thử lại."
     en = "Expected process instance {instance} unchanged, but another changed it first. Try again."
     status = 409
+
+
+class StateUnreadable(EngineError):
+    """Expected process instance {instance} to have a state that can be read, but {cause}."""
+
+    vi = (
+        "Không đọc được trạng thái đã lưu của hồ sơ {instance}: {cause_vi}. Hồ sơ được giữ nguyên, các hồ sơ "
+        "khác không bị ảnh hưởng; hãy báo người quản trị khôi phục hồ sơ này."
+    )
+    en = (
+        "Expected process instance {instance} to have a state that can be read, but {cause}. It is kept as "
+        "it is and no other instance is touched; restore it from a backup, then retry its incident."
+    )
+    status = 409
+
+    def __init__(self, instance: int, cause: str, cause_vi: str) -> None:
+        self.instance = instance
+        super().__init__(instance=instance, cause=cause, cause_vi=cause_vi)
 
 
 class BadInput(EngineError):
@@ -167,3 +189,10 @@ class BpmnError(EngineError):
     def __init__(self, code: str, message: str = "") -> None:
         self.code = code
         super().__init__(code=code, message=message)
+
+
+class Restless(EngineError):
+    """Expected the instances to come to rest, but after {count} messages and calls they have not."""
+
+    vi = "Các hồ sơ gọi và nhắn nhau không dừng sau {count} lần. Chưa có gì thay đổi."
+    en = "Expected the instances to come to rest, but after {count} messages and calls they have not."

@@ -33,7 +33,10 @@ Handler: TypeAlias = Callable[[Session, ServiceCall], "Mapping[str, Json] | None
 
 @dataclass(frozen=True)
 class Registration:
-    """Say how a handler runs: inside the step's transaction, or outside as a job of its own."""
+    """Say how a handler runs: inside the step's transaction, or outside as a job of its own.
+
+    One that runs outside is called at least once, holds no lock, and gets a session that only reads.
+    """
 
     function: Handler
     outside: bool = False

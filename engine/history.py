@@ -1,20 +1,40 @@
-"""History: append-only facts of an instance, numbered per instance, written in the step's transaction."""
+"""History: append-only facts of an instance, numbered and chained per instance, in the step's transaction."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import event, insert, select
+from sqlalchemy import LargeBinary, Text, column, event, insert, select, table
 from sqlalchemy.orm import Session, SessionTransaction
 
 from engine import clock
 from engine.actors import Actor
+from engine.audit import canonical, chain
 from engine.handlers import Json
-from engine.tables import HistoryEvent, ProcessInstance
+from engine.tables import HistoryEvent, ProcessInstance, UtcDateTime
 
 _UNWRITTEN = "unwritten history"
-# the table, not the class: the class would split the rows by which values are absent
-_table = HistoryEvent.metadata.tables[HistoryEvent.__tablename__]
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: it costs as much
+# The JSON is written when an event is recorded: what its hash covers is what is stored, whatever happens to
+# the values afterwards. So the columns are plain text here.
+_table = table(
+    HistoryEvent.__tablename__,
+    column("instance_id"),
+    column("sequence"),
+    column("at", UtcDateTime()),
+    column("kind", Text),
+    column("element", Text),
+    column("actor", Text),
+    column("on_behalf_of", Text),
+    column("actor_groups", Text),
+    column("data", Text),
+    column("salts", LargeBinary),
+    column("prev", LargeBinary),
+    column("hash", LargeBinary),
+)
 
 
 def record(
@@ -25,21 +45,60 @@ def record(
     data: Mapping[str, Json],
     element: str | None = None,
 ) -> None:
-    """Number one event and keep it until `write`; kinds are `noun.past`."""
-    instance.events += 1
+    """Number one event, chain it to the one before and keep it until `write`; kinds are `noun.past`."""
+    at, instance_id, number, previous = clock.now(), instance.id, instance.events + 1, instance.head or b""
+    groups = sorted(actor.groups) or None
+    kept, covered, salts = _seal(data)
+    entry = {
+        "inst": instance_id,
+        "n": number,
+        "prev": previous.hex(),
+        "at": say_moment(at),
+        "actor": actor.name,
+        "on_behalf_of": actor.on_behalf_of,
+        "groups": groups,
+        "kind": kind,
+        "element": element,
+    }
+    digest = chain.digest(entry, covered)
+    instance.events, instance.head = number, digest
     unwritten: list[dict[str, object]] = session.info.setdefault(_UNWRITTEN, [])
     unwritten.append(
         {
-            "instance_id": instance.id,
-            "sequence": instance.events,
-            "at": clock.now(),
+            "instance_id": instance_id,
+            "sequence": number,
+            "at": at,
             "kind": kind,
             "element": element,
             "actor": actor.name,
             "on_behalf_of": actor.on_behalf_of,
-            "data": dict(data),
+            "actor_groups": None if groups is None else write_json(groups),
+            "data": kept,
+            "salts": salts,
+            "prev": previous,
+            "hash": digest,
         }
     )
+
+
+def _seal(data: Mapping[str, Any]) -> tuple[str, str, bytes]:
+    """Return data as it is stored, as it is hashed, and its salts; numbers beyond a double become text."""
+    try:
+        covered, salts = chain.seal(data)
+    except canonical.NotCanonical:
+        data = canonical.fit(data)
+        covered, salts = chain.seal(data)
+    return write_json(data), covered, salts
+
+
+def say_moment(at: datetime) -> str:
+    """Return an aware moment as the hash of an event has it: UTC, microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def write_json(value: Any) -> str:
+    """Return JSON as the tables keep it."""
+    return _encode(value)
 
 
 def write(session: Session) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -23,15 +24,18 @@ from engine.tables import (
 )
 
 RETRIES = 3
+NO_TOKEN = 0  # of an incident of the whole instance: tokens are numbered from 1
 _Waits = Mapping[tuple[str, int], Wait]
-_OPENED = {
+OPENED = {
     "task": "task.created",
     "job": "job.created",
     "timer": "timer.planned",
     "message": "subscription.opened",
+    "signal": "signal.awaited",
+    "conditional": "condition.awaited",
     "incident": "incident.raised",
 }
-_CLOSED = {
+CLOSED = {
     "task": "task.cancelled",
     "job": "job.cancelled",
     "timer": "timer.cancelled",
@@ -49,14 +53,14 @@ def sync(
         if tokens:
             for gone, data in close(session, instance, tokens):
                 if (kind, gone.token) not in after:  # an incident with a new reason is raised again below
-                    history.record(session, instance, _CLOSED[kind], actor, data, gone.element)
+                    history.record(session, instance, CLOSED[kind], actor, data, gone.element)
     opened: list[Subscription] = []
     for key, wait in after.items():
         if _stays(wait, before.get(key)) or wait.kind not in _OPEN:
             continue
         data = {name: value for name, value in wait.details.items() if name != "kind"}
         data |= {"token": wait.token, "flows": list(wait.flows)}
-        history.record(session, instance, _OPENED[wait.kind], actor, data, wait.element)
+        history.record(session, instance, OPENED[wait.kind], actor, data, wait.element)
         row = _OPEN[wait.kind](session, instance, wait)
         if isinstance(row, Subscription):
             opened.append(row)
@@ -75,6 +79,7 @@ def _open_task(session: Session, instance: ProcessInstance, wait: Wait) -> UserT
     task = UserTask(
         instance_id=instance.id,
         token=wait.token,
+        scope=wait.scope,
         process_id=instance.process_id,
         business_key=instance.business_key,
         element=wait.element,
@@ -108,9 +113,9 @@ def _open_job(session: Session, instance: ProcessInstance, wait: Wait) -> Job:
 
 
 def defer(session: Session, job: Job) -> None:
-    """Hand the job of one of our own outside handlers to the worker, in this transaction."""
+    """Hand the job of one of our own handlers to the worker, in this transaction."""
     registration = registered(session).get(job.type)
-    if registration is not None and registration.outside:
+    if registration is not None:
         session.flush()
         queue.defer_job(session, job.id, job.instance_id, retries=job.retries)
 
@@ -144,8 +149,9 @@ def _open_subscription(session: Session, instance: ProcessInstance, wait: Wait) 
         instance_id=instance.id,
         token=wait.token,
         element=wait.element,
-        message_name=wait.details["name"],
-        correlation_key=wait.details["key"],
+        kind=wait.kind,
+        message_name=wait.details["condition" if wait.kind == "conditional" else "name"],
+        correlation_key=wait.details.get("key"),
         created_at=clock.now(),
     )
     session.add(row)
@@ -172,6 +178,8 @@ _OPEN: dict[str, Callable[[Session, ProcessInstance, Wait], object]] = {
     "job": _open_job,
     "timer": _open_timer,
     "message": _open_subscription,
+    "signal": _open_subscription,
+    "conditional": _open_subscription,
     "incident": _open_incident,
 }
 
@@ -248,5 +256,61 @@ _CLOSE: dict[str, Callable[[Session, ProcessInstance, list[int]], _Closed]] = {
     "job": _close_jobs,
     "timer": _close_timers,
     "message": _close_subscriptions,
+    "signal": _close_subscriptions,
+    "conditional": _close_subscriptions,
     "incident": _close_incidents,
 }
+
+
+def repoint(session: Session, instance: ProcessInstance, elements: Mapping[int, str]) -> None:
+    """Let the open rows of tokens say which element they stand on now, by token."""
+    still: list[tuple[Any, tuple[str, ...]]] = [
+        (UserTask, ("open",)),
+        (Job, ("open", "failed")),
+        (Timer, ("waiting",)),
+        (Incident, ("open",)),
+        (Subscription, ()),
+    ]
+    for table, statuses in still:
+        query = select(table).where(table.instance_id == instance.id, table.token.in_(elements))
+        if statuses:
+            query = query.where(table.status.in_(statuses))
+        for row in session.scalars(query).all():
+            row.element = elements[row.token]
+
+
+def rename(session: Session, instance: ProcessInstance, waits: _Waits) -> None:
+    """Let open tasks have the name and the form, and conditions the text, that their tokens say now."""
+    query = select(UserTask).where(UserTask.instance_id == instance.id, UserTask.status == "open")
+    for task in session.scalars(query).all():
+        wait = waits.get(("task", task.token))
+        if wait is not None:
+            task.name, task.form_id = wait.details["name"], wait.details["form"]
+    conditions = select(Subscription).where(
+        Subscription.instance_id == instance.id, Subscription.kind == "conditional"
+    )
+    for row in session.scalars(conditions).all():
+        wait = waits.get(("conditional", row.token or 0))
+        if wait is not None:
+            row.message_name = wait.details["condition"]
+
+
+def close_tokenless(session: Session, instance: ProcessInstance, actor: Actor) -> None:
+    """Resolve the incidents of an instance that ends which belong to no token of it."""
+    for gone, data in _close_incidents(session, instance, [NO_TOKEN]):
+        history.record(session, instance, CLOSED["incident"], actor, data, gone.element)
+
+
+def close_all(session: Session, instance: ProcessInstance, actor: Actor) -> None:
+    """Close every open row of an instance that ends without its state."""
+    tables: dict[str, Any] = {
+        "task": UserTask,
+        "job": Job,
+        "timer": Timer,
+        "message": Subscription,
+        "incident": Incident,
+    }
+    for kind, table in tables.items():
+        tokens = list(session.scalars(select(table.token).where(table.instance_id == instance.id)))
+        for gone, data in _CLOSE[kind](session, instance, tokens):
+            history.record(session, instance, CLOSED[kind], actor, data, gone.element)

@@ -12,41 +12,26 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeAlias
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments, history, steps
+from engine import clock, deployments, history, matching, operations, steps, versions
 from engine.actors import Actor
-from engine.errors import Conflict, EngineError, NotFound
+from engine.effects import Broadcast, Called, Effect, Ended, Escalated, Published, Recalled, Subscribed
+from engine.errors import Conflict, EngineError, NotFound, Restless, StateUnreadable, Text
 from engine.handlers import Json
+from engine.operations import damage, holds
 from engine.spiff import stepping
 from engine.spiff.game import Game
-from engine.steps import (
-    Called,
-    Effect,
-    Ended,
-    Published,
-    Recalled,
-    Subscribed,
-    guarded,
-    load,
-    locked,
-    service_call,
-)
-from engine.tables import Message, ProcessDefinition, ProcessInstance, Subscription
+from engine.steps import guarded, load, locked, service_call
+from engine.tables import Deployment, Message, ProcessDefinition, ProcessInstance, Subscription
 
 __all__ = ["advance", "cancel", "guarded", "load", "locked", "route", "service_call", "start", "start_at"]
 
+CANCEL = Text("hủy hồ sơ", "cancel")
 EFFECTS = 10_000  # of one command; more is a circle of instances that never come to rest
 _PENDING = "pending effects"
 _Caller: TypeAlias = tuple[ProcessInstance, int]
-
-
-class Restless(EngineError):
-    """Expected the instances to come to rest, but after {count} messages and calls they have not."""
-
-    vi = "Các hồ sơ gọi và nhắn nhau không dừng sau {count} lần. Chưa có gì thay đổi."
-    en = "Expected the instances to come to rest, but after {count} messages and calls they have not."
 
 
 def start(
@@ -63,11 +48,11 @@ def start(
 
 
 def _none_start(session: Session, definition: ProcessDefinition) -> str:
-    process = deployments.compiled_version(session, definition).process
-    starts = [event for event in process.start_events(process.id) if event.event_kind == "none"]
-    if not starts:
+    """Return the none start event, "" for a process that begins with what nothing leads to."""
+    start = deployments.compiled_version(session, definition).process.start_by_itself()
+    if start is None:
         raise deployments.NoSuchStart(process=definition.process_id, kind="none")
-    return starts[0].id
+    return start
 
 
 def start_at(
@@ -78,7 +63,8 @@ def start_at(
     actor: Actor,
     business_key: str,
 ) -> ProcessInstance:
-    """Start a version of a process at one of its start events."""
+    """Start a version of a process at one of its start events; raises VersionSuspended."""
+    holds.ensure_startable(session, definition)
     instance = _add(session, definition, actor, business_key)
     _run(session, instance, element, variables, actor)
     return instance
@@ -106,6 +92,8 @@ def _add(
     )
     session.add(instance)
     session.flush()
+    if caller is not None:
+        holds.inherit(session, instance, caller[0])
     return instance
 
 
@@ -128,23 +116,40 @@ def advance(session: Session, instance: ProcessInstance, actor: Actor, act: Call
         follow(steps.advance(session, instance, actor, act))
 
 
-def cancel(session: Session, instance_id: int, actor: Actor) -> ProcessInstance:
+def cancel(session: Session, instance_id: int, actor: Actor, *, reason: str) -> ProcessInstance:
     """Cancel an active instance with everything that waits in it and every instance it called."""
-    instance = locked(session, instance_id)
-    if instance.status != "active":
-        raise Conflict(
-            expected=f"process instance {instance_id} active",
-            found=f"it is {instance.status}",
-            found_vi="hồ sơ đã kết thúc",
-        )
+    given = operations.ensure_reason(reason, CANCEL)
+    instance = operations.lock(session, instance_id, CANCEL)
     if instance.parent_id is not None:
         raise Conflict(
             expected=f"process instance {instance_id} started by itself",
             found=f"instance {instance.parent_id} has called it and waits for it",
             found_vi=f"hồ sơ này do hồ sơ {instance.parent_id} gọi và đang chờ; hãy hủy hồ sơ đó",
         )
-    advance(session, instance, actor, stepping.cancel)
+    _cancel(session, instance, actor, given)
     return instance
+
+
+def _cancel(session: Session, instance: ProcessInstance, actor: Actor, reason: str | None) -> None:
+    """Cancel an instance; one whose state cannot be read ends by its rows alone."""
+
+    def end(game: Game) -> None:
+        game.reason = reason
+        stepping.cancel(game)
+
+    try:
+        advance(session, instance, actor, end)
+    except StateUnreadable as error:
+        if error.instance != instance.id:
+            raise
+        damage.close(session, instance, actor, reason)
+        _recall(session, instance, None, actor)
+
+
+def meet(session: Session, subscriptions: Iterable[Subscription], actor: Actor) -> None:
+    """Give the messages that are buffered to subscriptions that were closed to them until now."""
+    with _following(session, actor) as follow:
+        follow(Subscribed(subscription) for subscription in subscriptions)
 
 
 def route(session: Session, message: Message, actor: Actor) -> None:
@@ -154,6 +159,19 @@ def route(session: Session, message: Message, actor: Actor) -> None:
     """
     with _following(session, actor) as follow:
         follow([Published(message)])
+
+
+def broadcast(session: Session, name: str, variables: Mapping[str, Json], actor: Actor) -> None:
+    """Let everybody who waits for a signal hear it; called inside a step, when that step has ended."""
+    with _following(session, actor) as follow:
+        follow([Broadcast(name, dict(variables))])
+
+
+def open_starts(session: Session, deployment: Deployment, actor: Actor) -> None:
+    """Give the message start events of a new deployment the messages that nobody has taken yet."""
+    opened = select(Subscription).join(ProcessDefinition, ProcessDefinition.id == Subscription.definition_id)
+    opened = opened.where(ProcessDefinition.deployment_id == deployment.id, Subscription.kind == "message")
+    meet(session, session.scalars(opened.order_by(Subscription.id)).all(), actor)
 
 
 @contextmanager
@@ -192,6 +210,10 @@ def _follow(session: Session, effect: Effect, actor: Actor) -> None:
             _route(session, message, actor)
         case Subscribed(subscription):
             _correlate_buffered(session, subscription, actor)
+        case Broadcast():
+            _hear(session, effect, actor)
+        case Escalated():
+            _escalate(session, effect, actor)
         case Called():
             _call(session, effect, actor)
         case Recalled(instance, tokens):
@@ -200,55 +222,26 @@ def _follow(session: Session, effect: Effect, actor: Actor) -> None:
             _return(session, effect, actor)
 
 
-def _serialise(session: Session, name: str, correlation_key: str) -> None:
-    """Let one transaction at a time match messages of a name and key.
-
-    On PostgreSQL, publisher and subscriber would else each miss what the other has not committed yet; SQLite
-    has one writer anyway.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        place = func.hashtextextended(f"{name}\n{correlation_key}", 0)
-        session.execute(select(func.pg_advisory_xact_lock(place)))
-
-
 def _correlate_buffered(session: Session, subscription: Subscription, actor: Actor) -> None:
-    """Give a new subscription the oldest message that already waits for it."""
+    """Give a new subscription the oldest message that already waits for it; a start event, all of them."""
     # an earlier message of the same transaction may have ended the wait
-    if subscription not in session:
+    if subscription not in session or not matching.is_open(session, subscription.id):
         return
-    _serialise(session, subscription.message_name, subscription.correlation_key or "")
-    query = (
-        select(Message)
-        .where(
-            Message.status == "buffered",
-            Message.name == subscription.message_name,
-            Message.correlation_key == subscription.correlation_key,
-            Message.expires_at > clock.now(),
-        )
-        .order_by(Message.id)
-        .limit(1)
-    )
-    message = session.scalars(query).first()
-    if message is not None:
-        _deliver(session, message, subscription, actor)
+    if subscription.instance_id is not None:
+        matching.serialise(session, subscription.message_name, subscription.correlation_key or "")
+        message = matching.find_buffered(session, subscription)
+        if message is not None:
+            _deliver(session, message, subscription, actor)
+        return
+    while (message := matching.find_buffered(session, subscription)) is not None:
+        _start(session, message, subscription, actor)
 
 
 def _route(session: Session, message: Message, actor: Actor) -> None:
     if message.status != "buffered":
         return  # a subscription opened by an earlier effect has taken it
-    _serialise(session, message.name, message.correlation_key)
-    query = (
-        select(Subscription)
-        .where(
-            Subscription.message_name == message.name,
-            (Subscription.correlation_key == message.correlation_key)
-            | Subscription.correlation_key.is_(None),
-        )
-        # whoever already waits comes before starting a new instance
-        .order_by(Subscription.instance_id.is_(None), Subscription.id)
-        .limit(1)
-    )
-    while (subscription := session.scalars(query).first()) is not None:
+    matching.serialise(session, message.name, message.correlation_key)
+    while (subscription := matching.find_waiting(session, message)) is not None:
         if subscription.instance_id is None:
             _start(session, message, subscription, actor)
             return
@@ -257,27 +250,69 @@ def _route(session: Session, message: Message, actor: Actor) -> None:
 
 
 def _deliver(session: Session, message: Message, subscription: Subscription, actor: Actor) -> bool:
-    """Give a message to a waiting instance; False when another transaction ended the wait before."""
+    """Give a message to a waiting instance; False when the wait has ended before, or is held now."""
     identity, token_number, element = subscription.id, subscription.token, subscription.element
     instance = locked(session, subscription.instance_id or 0)
     if session.scalars(select(Subscription.id).where(Subscription.id == identity)).first() is None:
         session.expunge(subscription)
         return False
-    message.status, message.instance_id = "correlated", instance.id
+    if instance.suspended_at is not None:
+        return False
     data: dict[str, Json] = {
         "name": message.name,
         "correlation_key": message.correlation_key,
         "variables": message.variables,
     }
-    history.record(session, instance, "message.correlated", actor, data, element)
 
     def receive(game: Game) -> None:
+        message.status, message.instance_id = "correlated", instance.id
+        history.record(session, instance, "message.correlated", actor, data, element)
         token = game.token(token_number) if token_number is not None else None
         if token is not None:
             stepping.finish(game, token, message.variables)
 
-    advance(session, instance, actor, receive)
+    return _advance_other(session, instance, actor, receive)
+
+
+def _advance_other(
+    session: Session, instance: ProcessInstance, actor: Actor, act: Callable[[Game], None]
+) -> bool:
+    """Advance an instance that was reached from elsewhere; a damaged one does not stop whoever reached it."""
+    try:
+        advance(session, instance, actor, act)
+    except StateUnreadable as error:
+        if error.instance != instance.id:
+            raise
+        damage.report(session, error)
+        return False
     return True
+
+
+def _hear(session: Session, signal: Broadcast, actor: Actor) -> None:
+    """Let everybody who waits for a signal hear it: each instance once, each start event begins one."""
+    heard = {signal.thrower}
+    for waiting in matching.find_hearers(session, signal.name):
+        number, definition, element = waiting.instance_id, waiting.definition_id, waiting.element
+        if number is None:
+            version = session.get_one(ProcessDefinition, definition)
+            start_at(session, version, element, signal.variables, actor, "")
+        elif number not in heard:
+            heard.add(number)
+            _deliver_signal(session, signal, locked(session, number), element, actor)
+
+
+def _deliver_signal(
+    session: Session, signal: Broadcast, instance: ProcessInstance, element: str, actor: Actor
+) -> None:
+    if instance.status != "active" or instance.suspended_at is not None:
+        return
+    data: dict[str, Json] = {"name": signal.name, "variables": dict(signal.variables)}
+
+    def hear(game: Game) -> None:
+        history.record(session, instance, "signal.received", actor, data, element)
+        stepping.hear(game, signal.name, signal.variables)
+
+    _advance_other(session, instance, actor, hear)
 
 
 def _start(session: Session, message: Message, subscription: Subscription, actor: Actor) -> None:
@@ -292,13 +327,15 @@ def _call(session: Session, called: Called, actor: Actor) -> None:
     """Start the child of a call activity; without such a process the call activity becomes an incident."""
     parent, call = called.instance, called.call
     try:
-        definition = deployments.latest(session, call.process)
+        definition = versions.called(session, parent.definition, call)
         element = _none_start(session, definition)
-    except (NotFound, deployments.NoSuchStart) as error:
+        holds.ensure_startable(session, definition)
+    except (NotFound, deployments.NoSuchStart, holds.VersionSuspended) as error:
         advance(session, parent, actor, partial(_stop, call.token, error))
         return
     child = _add(session, definition, actor, parent.business_key, (parent, call.token))
     data: dict[str, Json] = {"token": call.token, "process": call.process, "instance": child.id}
+    data["version"] = definition.version
     history.record(session, parent, "call.started", actor, data, call.element)
     _run(session, child, element, call.variables, actor)
 
@@ -309,19 +346,31 @@ def _stop(number: int, error: EngineError, game: Game) -> None:
         stepping.fail(game, token, error, "call")
 
 
-def _recall(session: Session, parent: ProcessInstance, tokens: tuple[int, ...], actor: Actor) -> None:
-    """Cancel the children of call activities that do not wait for them any more."""
-    if not tokens:
+def _recall(session: Session, parent: ProcessInstance, tokens: tuple[int, ...] | None, actor: Actor) -> None:
+    """Cancel the children of call activities that do not wait for them any more; without tokens all."""
+    if tokens == ():
         return
     query = select(ProcessInstance.id).where(
-        ProcessInstance.parent_id == parent.id,
-        ProcessInstance.parent_token.in_(tokens),
-        ProcessInstance.status == "active",
+        ProcessInstance.parent_id == parent.id, ProcessInstance.status == "active"
     )
+    if tokens is not None:
+        query = query.where(ProcessInstance.parent_token.in_(tokens))
     for child in session.scalars(query.order_by(ProcessInstance.id)).all():
         instance = locked(session, child)
         if instance.status == "active":
-            advance(session, instance, actor, stepping.cancel)
+            _cancel(session, instance, actor, None)
+
+
+def _escalate(session: Session, escalated: Escalated, actor: Actor) -> None:
+    """Throw the escalation of a child at the call activity that waits for it."""
+    child = escalated.instance
+
+    def throw(game: Game) -> None:
+        token = game.token(child.parent_token or 0)
+        if token is not None and token.internal_data.get("wait", {}).get("kind") == "call":
+            stepping.escalate(game, token, escalated.code)
+
+    advance(session, locked(session, child.parent_id or 0), actor, throw)
 
 
 def _return(session: Session, ended: Ended, actor: Actor) -> None:

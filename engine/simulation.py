@@ -13,8 +13,9 @@ from sqlalchemy.pool import StaticPool
 
 from engine import clock, deployments, instances, tasks, timers
 from engine.actors import SYSTEM, Actor
+from engine.bpmn import checking
 from engine.deployments import File
-from engine.errors import DeploymentRejected
+from engine.errors import Text
 from engine.handlers import Json
 from engine.spiff import state, stepping
 from engine.spiff.game import Game
@@ -68,16 +69,17 @@ def simulate(plan: Plan, language: str = "vi") -> Outcome:
     Base.metadata.create_all(engine)
     start = plan.start or datetime.now(UTC)
     with Session(engine) as session, clock.pinned(start):
-        findings = [finding.as_dict(language) for finding in deployments.check(None, plan.files)]
-        try:
-            deployments.deploy(session, plan.files, SYSTEM, alone=True)
-        except DeploymentRejected:
+        told = deployments.deploy_alone(session, plan.files, SYSTEM)
+        findings = [finding.as_dict(language) for finding in told]
+        if checking.has_errors(told):
             return Outcome("refused", findings=findings)
         names = plan.processes or _startable(session)
         for name in names:
             instances.start(session, name, plan.variables, SYSTEM)
-        _run(session, plan, start)
+        rested = _run(session, plan, start)
         outcome = _outcome(session, findings, language)
+        if not rested:
+            outcome.incidents.append(_restless(language))
     engine.dispose()
     return outcome
 
@@ -89,26 +91,32 @@ def _startable(session: Session) -> list[str]:
     called = {
         element.details.called_process for process in processes for element in process.elements.values()
     }
-    startable = [
-        process.id
-        for process in processes
-        if any(event.event_kind == "none" for event in process.start_events(process.id))
-    ]
+    startable = [process.id for process in processes if process.start_by_itself() is not None]
     return sorted(startable, key=lambda name: name in called)[:1]
 
 
-def _run(session: Session, plan: Plan, now: datetime) -> None:
-    """Let time pass from timer to timer; it never goes back, so what follows a timer begins at its moment."""
+def _restless(language: str) -> dict[str, Json]:
+    """Tell that the simulation was ended before nothing moved any more."""
+    text = Text(
+        f"Mô phỏng dừng sau {ROUNDS} lượt mà quy trình vẫn chưa dừng; hãy đặt thời điểm kết thúc sớm hơn.",
+        f"The simulation was ended after {ROUNDS} rounds, before all came to rest; simulate less time.",
+    )
+    return {"element": None, "kind": "limit", "message": text.text(language)}
+
+
+def _run(session: Session, plan: Plan, now: datetime) -> bool:
+    """Let time pass from timer to timer, never back; False when things still move after ROUNDS."""
     for _ in range(ROUNDS):
         with clock.pinned(now):
             if plan.complete_user_tasks and _complete_one(session):
                 continue
         due = timers.due(session, plan.until or now)
         if not due:
-            return
+            return True
         now = max(due[0].due_at, now)
         with clock.pinned(now):
             timers.fire(session, due[0].id)
+    return False
 
 
 def _complete_one(session: Session) -> bool:
@@ -145,8 +153,10 @@ def _outcome(session: Session, findings: list[dict[str, Any]], language: str) ->
 
 
 def _uncaught(session: Session) -> list[dict[str, Json]]:
-    """Tell the errors that nothing caught: they ended their instance and left no incident."""
-    query = select(HistoryEvent).where(HistoryEvent.kind == "error.uncaught").order_by(HistoryEvent.id)
+    """Tell the errors that nothing caught, in no caller either: they left no incident."""
+    query = select(HistoryEvent).join(ProcessInstance, ProcessInstance.id == HistoryEvent.instance_id)
+    query = query.where(HistoryEvent.kind == "error.uncaught", ProcessInstance.parent_id.is_(None))
+    query = query.order_by(HistoryEvent.id)
     return [
         {"element": event.element, "kind": "error", "message": str(event.data.get("code"))}
         for event in session.scalars(query)
@@ -174,8 +184,13 @@ def _waiting(session: Session) -> list[dict[str, Json]]:
         *rows(UserTask, "userTask", UserTask.status == "open", "due_at"),
         *rows(Job, "job", Job.status == "open", None),
         *rows(Timer, "timer", Timer.status == "waiting", "due_at"),
-        *rows(Subscription, "message", Subscription.instance_id.is_not(None), None),
+        *_subscriptions(session),
     ]
+
+
+def _subscriptions(session: Session) -> list[dict[str, Json]]:
+    query = select(Subscription).where(Subscription.instance_id.is_not(None)).order_by(Subscription.id)
+    return [{"element": row.element, "kind": row.kind, "due": None} for row in session.scalars(query)]
 
 
 def _iso(moment: datetime | None) -> str | None:

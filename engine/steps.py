@@ -18,14 +18,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from engine import clock, deployments, feel, history, index
+from engine import clock, deployments, evaluations, feel, history, index
 from engine.actors import Actor
 from engine.bpmn.model import Element
-from engine.errors import Conflict, NotFound, StaleInstance
+from engine.effects import Broadcast, Called, Effect, Ended, Escalated, Published, Recalled, Subscribed
+from engine.errors import Conflict, NotFound, StaleInstance, StateUnreadable
 from engine.handlers import Json, ServiceCall, registered
-from engine.spiff import state, stepping
-from engine.spiff.game import Call, Game, Thrown
-from engine.tables import HistoryEvent, Message, ProcessInstance, Subscription
+from engine.spiff import errors, marking, shape, state, stepping
+from engine.spiff.game import Decided, Game, Signalled, Thrown
+from engine.tables import HistoryEvent, Message, ProcessDefinition, ProcessInstance
 
 THROWN_TIME_TO_LIVE = timedelta(days=365)
 # PostgreSQL's words for: somebody else was first, the same transaction may well succeed when tried again
@@ -34,48 +35,6 @@ _UNDER_WAY = "instances under way"
 _SATURDAY = 5
 # given by whoever opens the session, as `session.info["calendar"]`
 Calendar: TypeAlias = Callable[[Session, datetime, int], datetime]
-
-
-@dataclass(frozen=True)
-class Published:
-    """A message that looks for somebody who waits."""
-
-    message: Message
-
-
-@dataclass(frozen=True)
-class Subscribed:
-    """A new subscription that looks for a message already there."""
-
-    subscription: Subscription
-
-
-@dataclass(frozen=True)
-class Called:
-    """A call activity that asks for its child."""
-
-    instance: ProcessInstance
-    call: Call
-
-
-@dataclass(frozen=True)
-class Recalled:
-    """Call activities that do not wait for their children any more."""
-
-    instance: ProcessInstance
-    tokens: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A child that has ended: with its variables, or with the code of an error that nothing in it caught."""
-
-    instance: ProcessInstance
-    variables: Mapping[str, Json]
-    error: str | None
-
-
-Effect: TypeAlias = Published | Subscribed | Called | Recalled | Ended
 
 
 @dataclass
@@ -91,15 +50,29 @@ class _Host:
         """Run a handler that stays inside the transaction; others wait as jobs."""
         job_type = feel.resolve(element.details.job_type or "", variables, self.now)
         registration = registered(self.session).get(str(job_type))
-        if registration is None or registration.outside:
-            return None
+        if registration is None or registration.outside or errors.FAILURE in element.details.properties:
+            return None  # a failure that is to be thrown must not take the step along: it gets one of its own
         call = service_call(self.instance, element, variables, self.actor)
         return registration.function(self.session, call) or {}
+
+    def decide(self, element: Element, decision: str, variables: Mapping[str, Json]) -> Decided:
+        """Evaluate a deployed decision inside the step; raises EngineError."""
+        process = self.session.get_one(ProcessDefinition, self.instance.definition_id)
+        definition = evaluations.bound(self.session, decision, element.details, process.deployment_id)
+        return evaluations.decide(self.session, definition, variables, self.now)
 
     def due_after(self, working_days: int) -> datetime:
         """Ask the calendar that the session was opened with; without one, Monday to Friday are worked."""
         calendar: Calendar = self.session.info.get("calendar", _weekdays)
         return calendar(self.session, self.now, working_days)
+
+
+class _Rehearsal(_Host):
+    """Call nobody: a step that would call a handler is shown as a job."""
+
+    def call(self, element: Element, variables: Mapping[str, Json]) -> Mapping[str, Json] | None:
+        """Return None, as for a job of somebody else."""
+        return None
 
 
 def _weekdays(_session: Session, start: datetime, working_days: int) -> datetime:
@@ -157,9 +130,42 @@ def is_lost_race(error: DBAPIError) -> bool:
 
 
 def load(session: Session, instance: ProcessInstance, actor: Actor) -> Game:
-    """Return the live game of an instance."""
-    host = _Host(session, instance, actor, clock.now())
-    return state.load(deployments.compiled(session, instance), instance.state, instance.status, host)
+    """Return the live game of an instance; raises StateUnreadable."""
+    return _read(session, instance, _Host(session, instance, actor, clock.now()))
+
+
+def rehearse(
+    session: Session,
+    instance: ProcessInstance,
+    actor: Actor,
+    *,
+    definition: ProcessDefinition | None = None,
+    text: str | None = None,
+) -> Game:
+    """Return a game of an instance that calls no handler; whatever is done with it is thrown away.
+
+    It may be one of another version (`definition`), with another saved state (`text`).
+    """
+    host = _Rehearsal(session, instance, actor, clock.now())
+    return _read(session, instance, host, definition, text)
+
+
+def _read(
+    session: Session,
+    instance: ProcessInstance,
+    host: _Host,
+    definition: ProcessDefinition | None = None,
+    text: str | None = None,
+) -> Game:
+    compiled = (
+        deployments.compiled(session, instance)
+        if definition is None
+        else deployments.compiled_version(session, definition)
+    )
+    try:
+        return state.load(compiled, instance.state if text is None else text, instance.status, host)
+    except shape.Damaged as error:
+        raise StateUnreadable(instance.id, error.cause, error.cause_vi) from error
 
 
 def begin(
@@ -209,19 +215,19 @@ def _store(
     before: Mapping[tuple[str, int], state.Wait],
     actor: Actor,
 ) -> list[Effect]:
-    for fact in game.facts:
-        history.record(session, instance, fact.kind, actor, fact.data, fact.element)
-    _record_changes(session, instance, game, actor)
     after = state.waits(game)
+    effects = _record_facts(session, instance, game, marking.moves(game, before, after), actor)
+    _record_changes(session, instance, game, actor)
     subscriptions = index.sync(session, instance, before, after, actor)
-    effects: list[Effect] = [
+    effects += [
         Recalled(
             instance, tuple(token for kind, token in before if kind == "call" and (kind, token) not in after)
         )
     ]
     effects += [Called(instance, call) for call in game.calls if ("call", call.token) in after]
     effects += [Published(_publish(session, instance, thrown, actor)) for thrown in game.thrown]
-    effects += [Subscribed(subscription) for subscription in subscriptions]
+    effects += [_broadcast(session, instance, signalled, actor) for signalled in game.signals]
+    effects += [Subscribed(row) for row in subscriptions if row.kind == "message"]
     instance.state = state.dump(game)
     if game.status != instance.status:
         effects += _end(session, instance, game, actor)
@@ -230,11 +236,44 @@ def _store(
     return effects
 
 
+def _record_facts(
+    session: Session, instance: ProcessInstance, game: Game, moves: Mapping[str, Json], actor: Actor
+) -> list[Effect]:
+    """Record what happened; an escalation that nothing here caught is passed to whoever called.
+
+    The first event of a step says where its tokens went.
+    """
+    effects: list[Effect] = []
+    tokens: dict[str, Json] = {"tokens": dict(moves)} if moves else {}
+    if tokens and not game.facts:
+        history.record(session, instance, "tokens.moved", actor, tokens)
+    for fact in game.facts:
+        kind = fact.kind
+        if kind == "escalation.uncaught" and instance.parent_id is not None:
+            kind = "escalation.passed"
+            code = fact.data.get("code")
+            effects.append(Escalated(instance, None if code is None else str(code)))
+        history.record(session, instance, kind, actor, {**fact.data, **tokens}, fact.element)
+        tokens = {}
+    return effects
+
+
+def _broadcast(session: Session, instance: ProcessInstance, signalled: Signalled, actor: Actor) -> Broadcast:
+    """Tell the others of a signal that an instance threw, and its history."""
+    variables = dict(signalled.variables)
+    data: dict[str, Json] = {"name": signalled.name, "variables": variables}
+    history.record(session, instance, "signal.thrown", actor, data, signalled.element)
+    return Broadcast(signalled.name, variables, instance.id)
+
+
 def _end(session: Session, instance: ProcessInstance, game: Game, actor: Actor) -> list[Effect]:
     """Record the end of an instance; who called it hears of every end but a cancelled one."""
     instance.status = game.status
     instance.ended_at = clock.now()
-    history.record(session, instance, f"instance.{game.status}", actor, {})
+    if instance.suspended_at is not None:
+        index.close_tokenless(session, instance, actor)
+    data: dict[str, Json] = {} if game.reason is None else {"reason": game.reason}
+    history.record(session, instance, f"instance.{game.status}", actor, data)
     if instance.parent_id is None or game.status == "cancelled":
         return []
     code = next((fact.data["code"] for fact in game.facts if fact.kind == "error.uncaught"), None)
@@ -244,7 +283,9 @@ def _end(session: Session, instance: ProcessInstance, game: Game, actor: Actor) 
 
 def _record_changes(session: Session, instance: ProcessInstance, game: Game, actor: Actor) -> None:
     changes: list[Json] = [
+        # the scope of the process goes without saying
         {"name": change.name, "before": change.before, "after": change.after}
+        | ({"scope": change.scope} if change.scope else {})
         for change in game.scopes.changes
     ]
     if changes:
@@ -263,6 +304,7 @@ def _publish(session: Session, instance: ProcessInstance, thrown: Thrown, actor:
     message = Message(
         name=thrown.name,
         correlation_key=thrown.correlation_key,
+        sender=instance.process_id,
         variables=dict(thrown.variables),
         published_at=now,
         expires_at=now + THROWN_TIME_TO_LIVE,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -17,12 +17,15 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from engine.audit import append_only
 
 Identity = BigInteger().with_variant(Integer, "sqlite")
 
@@ -110,8 +113,25 @@ class ProcessDefinition(Base):
     hash: Mapped[str]
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+    suspended_at: Mapped[datetime | None]
     resource: Mapped[Resource] = relationship()
     deployment: Mapped[Deployment] = relationship()
+
+
+class DecisionDefinition(Base):
+    """One version of one decision, or decision service."""
+
+    __tablename__ = "decision_definition"
+    __table_args__ = (UniqueConstraint("decision_id", "version"),)
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    decision_id: Mapped[str]
+    version: Mapped[int]
+    version_tag: Mapped[str | None]
+    name: Mapped[str]
+    hash: Mapped[str]
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+    resource: Mapped[Resource] = relationship()
 
 
 class Form(Base):
@@ -152,14 +172,33 @@ class ProcessInstance(Base):
     state: Mapped[str]
     version: Mapped[int] = mapped_column()
     events: Mapped[int]  # the sequence number of the last history event
+    head: Mapped[bytes] = mapped_column(LargeBinary, default=b"")  # and its hash
     started_by: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
     parent_token: Mapped[int | None]
+    suspended_at: Mapped[datetime | None] = mapped_column(index=True)  # since when something holds it
     definition: Mapped[ProcessDefinition] = relationship()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it as a class attribute
+
+
+class Suspension(Base):
+    """One reason why an instance stands still; it goes on when the last one is lifted.
+
+    Its cause is an instance suspended by a person (itself, or one that called it), a suspended version, or,
+    without either, a state that cannot be read.
+    """
+
+    __tablename__ = "suspension"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    cause_instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    cause_definition_id: Mapped[int | None] = mapped_column(ForeignKey("process_definition.id"), index=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    reason: Mapped[str]
 
 
 class UserTask(Base):
@@ -173,6 +212,7 @@ class UserTask(Base):
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
     token: Mapped[int]
+    scope: Mapped[int] = mapped_column(default=0)  # of the token: the process, a sub-process or an iteration
     process_id: Mapped[str]
     business_key: Mapped[str]
     element: Mapped[str]
@@ -216,6 +256,7 @@ class Job(Base):
     type: Mapped[str] = mapped_column(index=True)
     retries: Mapped[int]
     status: Mapped[str]  # open, completed, failed, cancelled
+    results: Mapped[Any | None] = mapped_column(Json)  # of a handler that ended while held
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -239,7 +280,7 @@ class Timer(Base):
 
 
 class Subscription(Base):
-    """A token, or a start event, that waits for a message."""
+    """A token, or a start event, that waits for a message, a signal or a condition."""
 
     __tablename__ = "subscription"
     __table_args__ = (Index("ix_subscription_match", "message_name", "correlation_key"),)
@@ -248,7 +289,8 @@ class Subscription(Base):
     definition_id: Mapped[int | None] = mapped_column(ForeignKey("process_definition.id"), index=True)
     token: Mapped[int | None]
     element: Mapped[str]
-    message_name: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="message")  # message, signal, conditional
+    message_name: Mapped[str]  # of the message or signal, or the condition that is waited for
     correlation_key: Mapped[str | None]  # None for a start event: any key starts an instance
     created_at: Mapped[datetime]
 
@@ -262,6 +304,7 @@ class Message(Base):
     message_id: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str]
     correlation_key: Mapped[str]
+    sender: Mapped[str | None]  # id of the process that threw it, None for one from outside
     variables: Mapped[Any] = mapped_column(Json)
     published_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -277,7 +320,7 @@ class Incident(Base):
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
     token: Mapped[int]
     element: Mapped[str]
-    kind: Mapped[str]  # expression, job, timer, call, limit, deadlock
+    kind: Mapped[str]  # expression, job, timer, call, limit, deadlock, state
     vi: Mapped[str]
     en: Mapped[str]
     status: Mapped[str] = mapped_column(index=True)  # open, resolved
@@ -302,4 +345,33 @@ class HistoryEvent(Base):
     element: Mapped[str | None]
     actor: Mapped[str] = mapped_column(index=True)
     on_behalf_of: Mapped[str | None]
+    actor_groups: Mapped[Any | None] = mapped_column(Json)  # of a person, as they were at that moment
     data: Mapped[Any] = mapped_column(Json)
+    salts: Mapped[bytes] = mapped_column(LargeBinary)  # of the values in data that can be erased
+    prev: Mapped[bytes] = mapped_column(LargeBinary)  # hash of the event before it in the same instance
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditLeaf(Base):
+    """The place of an event in the log over all instances; no foreign key, so that writers never wait."""
+
+    __tablename__ = "audit_leaf"
+    leaf_index: Mapped[int] = mapped_column(Identity, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    instance_id: Mapped[int] = mapped_column(BigInteger)
+    sequence: Mapped[int]
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditCheckpoint(Base):
+    """A signed statement of what the log held; each one names the one before it."""
+
+    __tablename__ = "audit_checkpoint"
+    size: Mapped[int] = mapped_column(Identity, primary_key=True, autoincrement=False)  # leaves covered
+    body: Mapped[Any] = mapped_column(Json)  # as it was signed, with its signature
+    frontier: Mapped[Any] = mapped_column(Json)  # right edge of the tree: the next one goes on from here
+
+
+append_only.protect(cast(Table, HistoryEvent.__table__), erasable=("data", "salts"))
+append_only.protect(cast(Table, AuditLeaf.__table__))
+append_only.protect(cast(Table, AuditCheckpoint.__table__))

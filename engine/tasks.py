@@ -13,6 +13,7 @@ from engine.actors import Actor
 from engine.bpmn.model import Element
 from engine.errors import Conflict, NotAllowed, NotFound, TaskNotOpen, Text
 from engine.handlers import Json, registered
+from engine.operations import holds
 from engine.spiff import stepping
 from engine.spiff.game import Game
 from engine.tables import CandidateGroup, HistoryEvent, ProcessInstance, UserTask
@@ -41,7 +42,7 @@ def get(session: Session, task_id: int) -> UserTask:
     return task
 
 
-def _locked(session: Session, task_id: int) -> tuple[UserTask, ProcessInstance]:
+def lock(session: Session, task_id: int) -> tuple[UserTask, ProcessInstance]:
     """Lock a task with its instance.
 
     Both: PostgreSQL would show a task that is not locked as it was before the wait, still unclaimed.
@@ -79,7 +80,7 @@ def concerns(session: Session, task: UserTask, actor: Actor) -> bool:
         return True
     ends = select(HistoryEvent.data).where(
         HistoryEvent.instance_id == task.instance_id,
-        HistoryEvent.kind.in_(("task.completed", "task.cancelled")),
+        HistoryEvent.kind.in_(("task.completed", "task.cancelled", "task.returned", "task.recalled")),
         HistoryEvent.element == task.element,
     )
     found = (data for data in session.scalars(ends) if data.get("task") == task.id)
@@ -100,7 +101,8 @@ def ensure_concerns(
         )
 
 
-def _ensure_open(task: UserTask, operation: str) -> None:
+def ensure_open(task: UserTask, operation: str) -> None:
+    """Refuse a task that has ended, with who ended it and when; raises TaskNotOpen."""
     if task.status == "open":
         return
     ended = clock.local(task.ended_at).strftime("%d/%m/%Y %H:%M") if task.ended_at is not None else ""
@@ -114,7 +116,8 @@ def _ensure_open(task: UserTask, operation: str) -> None:
     )
 
 
-def _ensure_may_act(task: UserTask, actor: Actor, operation: str, operation_vi: str) -> None:
+def ensure_may_act(task: UserTask, actor: Actor, operation: str, operation_vi: str) -> None:
+    """Refuse who neither holds a task nor may claim it; raises NotAllowed."""
     if may_act(task, actor):
         return
     holder = task.assignee
@@ -161,11 +164,36 @@ def _ensure_four_eyes(session: Session, task: UserTask, actor: Actor) -> None:
         )
 
 
+def ensure_doable(
+    session: Session,
+    task: UserTask,
+    instance: ProcessInstance,
+    actor: Actor,
+    operation: str,
+    operation_vi: str,
+) -> None:
+    """Refuse who may not end a locked task now; raises NotAllowed, TaskNotOpen, Suspended."""
+    ensure_concerns(session, task, actor, operation, operation_vi)
+    ensure_open(task, operation)
+    holds.ensure_awake(session, instance)
+    ensure_may_act(task, actor, operation, operation_vi)
+    _ensure_four_eyes(session, task, actor)
+
+
+def give(session: Session, instance: ProcessInstance, task: UserTask, actor: Actor) -> None:
+    """Let an open task be the actor's own, without asking whether it was offered."""
+    with instances.guarded(instance.id):
+        _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
+        session.flush()
+        history.write(session)
+
+
 def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
     """Make an unassigned task the actor's own; the second one to try is told who was first."""
-    task, instance = _locked(session, task_id)
+    task, instance = lock(session, task_id)
     ensure_concerns(session, task, actor, "claim", "nhận")
-    _ensure_open(task, "claim")
+    ensure_open(task, "claim")
+    holds.ensure_awake(session, instance)
     if task.assignee == actor.name:
         return task
     if task.assignee is not None:
@@ -174,21 +202,19 @@ def claim(session: Session, task_id: int, actor: Actor) -> UserTask:
             found=f"{task.assignee} has claimed it",
             found_vi=f"việc “{task.name}” đã được {task.assignee} nhận",
         )
-    _ensure_may_act(task, actor, "claim", "nhận")
+    ensure_may_act(task, actor, "claim", "nhận")
     _ensure_four_eyes(session, task, actor)
-    with instances.guarded(instance.id):
-        _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
-        session.flush()
-        history.write(session)
+    give(session, instance, task, actor)
     return task
 
 
 def release(session: Session, task_id: int, actor: Actor) -> UserTask:
     """Give a claimed task back to its candidate groups."""
-    task, instance = _locked(session, task_id)
+    task, instance = lock(session, task_id)
     ensure_concerns(session, task, actor, "release", "trả lại")
-    _ensure_open(task, "release")
-    _ensure_may_act(task, actor, "release", "trả lại")
+    ensure_open(task, "release")
+    holds.ensure_awake(session, instance)
+    ensure_may_act(task, actor, "release", "trả lại")
     if not task.candidate_groups:
         raise Conflict(
             expected=f"user task '{task.name}' with candidates",
@@ -205,14 +231,27 @@ def release(session: Session, task_id: int, actor: Actor) -> UserTask:
 def _record_assignee(
     session: Session, instance: ProcessInstance, task: UserTask, kind: str, actor: Actor, assignee: str | None
 ) -> None:
-    data: dict[str, Json] = {"task": task.id, "before": task.assignee, "after": assignee}
+    data: dict[str, Json] = {
+        "task": task.id,
+        "token": task.token,
+        "before": task.assignee,
+        "after": assignee,
+    }
     history.record(session, instance, kind, actor, data, task.element)
     task.assignee = assignee
 
 
 def element(session: Session, task: UserTask) -> Element:
-    """Return the element of a task in the version its instance runs on."""
-    return deployments.compiled(session, task.instance).process.elements[task.element]
+    """Return the element of a task in the version its instance runs on, else in the newest that has it."""
+    own = deployments.compiled(session, task.instance).process
+    if task.element in own.elements:
+        return own.elements[task.element]
+    # the instance went to another version after the task had ended
+    processes = (
+        deployments.compiled_version(session, definition).process
+        for definition in deployments.versions(session, task.process_id)
+    )
+    return next(other.elements[task.element] for other in processes if task.element in other.elements)
 
 
 def form_context(session: Session, task: UserTask, actor: Actor) -> dict[str, Json]:
@@ -247,11 +286,8 @@ def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -
     `variables` are the answers, or a function that reads them by the form. Raises TaskNotOpen, NotAllowed,
     FormInvalid, and whatever a completing listener refuses; then nothing happened.
     """
-    task, instance = _locked(session, task_id)
-    ensure_concerns(session, task, actor, "complete", "hoàn thành")
-    _ensure_open(task, "complete")
-    _ensure_may_act(task, actor, "complete", "hoàn thành")
-    _ensure_four_eyes(session, task, actor)
+    task, instance = lock(session, task_id)
+    ensure_doable(session, task, instance, actor, "complete", "hoàn thành")
     game = instances.load(session, instance, actor)
     token = game.token(task.token)
     if token is None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, feel, history, index, instances, queue
+from engine import clock, history, index, instances, queue
 from engine.actors import SYSTEM
 from engine.errors import EngineError
-from engine.spiff import stepping
+from engine.handlers import Json
+from engine.operations import holds
+from engine.spiff import stepping, waits
 from engine.spiff.game import Game
 from engine.tables import ProcessDefinition, Timer
 
@@ -39,8 +42,8 @@ def fire(session: Session, timer_id: int) -> bool:
         return timer.status == "waiting" and _fire_start(session, timer)
     instance = instances.locked(session, timer.instance_id)
     session.refresh(timer)
-    if timer.status != "waiting":
-        return False
+    if timer.status != "waiting" or instance.suspended_at is not None:
+        return False  # a held instance is asked again when it goes on
     timer.status = "fired"
     due = timer.due_at.isoformat()
     history.record(session, instance, "timer.fired", SYSTEM, {"due": due}, timer.element)
@@ -67,7 +70,7 @@ def fail(session: Session, timer_id: int, error: str) -> None:
         return
     instance = instances.locked(session, timer.instance_id)
     session.refresh(timer)
-    if timer.status != "waiting":
+    if timer.status != "waiting" or instance.suspended_at is not None:
         return
 
     def stop(game: Game) -> None:
@@ -80,26 +83,44 @@ def fail(session: Session, timer_id: int, error: str) -> None:
 
 def _fire_start(session: Session, timer: Timer) -> bool:
     definition = session.get_one(ProcessDefinition, timer.definition_id)
+    if holds.is_suspended(session, definition):
+        return False
     timer.status = "fired"
-    instances.start_at(session, definition, timer.element, {}, SYSTEM, business_key="")
-    if timer.interval is not None and timer.repetitions != 0:
-        occurrence = timer.occurrence + 1
-        left = None if timer.repetitions is None else timer.repetitions - 1
-        again = Timer(
-            definition_id=definition.id,
-            element=timer.element,
-            due_at=feel.next_cycle(timer.started_at, timer.interval, occurrence),
-            repetitions=left,
-            interval=timer.interval,
-            started_at=timer.started_at,
-            occurrence=occurrence,
-            status="waiting",
-        )
-        index.plan(session, again)
+    instance = instances.start_at(session, definition, timer.element, {}, SYSTEM, business_key="")
+    again, missed = waits.next_wait(_wait_of(timer), clock.now())
+    if missed:
+        data: dict[str, Json] = {"count": missed}
+        history.record(session, instance, "timer.skipped", SYSTEM, data, timer.element)
+        session.flush()
+        history.write(session)
+    if again is None:
+        return True
+    planned = Timer(
+        definition_id=definition.id,
+        element=timer.element,
+        due_at=datetime.fromisoformat(again["due"]),
+        repetitions=again["left"],
+        interval=timer.interval,
+        started_at=timer.started_at,
+        occurrence=again["occurrence"],
+        status="waiting",
+    )
+    index.plan(session, planned)
     return True
 
 
+def _wait_of(timer: Timer) -> dict[str, Any]:
+    """Return the wait that a timer row stands for, as a token would hold it."""
+    return {
+        "kind": "timer",
+        "start": timer.started_at.isoformat(),
+        "left": timer.repetitions,
+        "interval": timer.interval,
+        "occurrence": timer.occurrence,
+    }
+
+
 def due(session: Session, until: datetime) -> Sequence[Timer]:
-    """Return the waiting timers due until a moment, in the order they fall due."""
-    query = select(Timer).where(Timer.status == "waiting", Timer.due_at <= until)
+    """Return the waiting timers due until a moment, in the order they fall due; those held are left out."""
+    query = select(Timer).where(Timer.status == "waiting", Timer.due_at <= until, holds.is_awake(Timer))
     return session.scalars(query.order_by(Timer.due_at, Timer.id)).all()

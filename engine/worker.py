@@ -11,6 +11,8 @@ it. In the transaction of the effect it first removes the queue's own job, if th
 (`queue_tables.settle`): so effect and end of the job are one commit, a job run again after a crash finds no
 second effect, and a worker that was paused until it was given up is refused.
 
+A handler that reaches outside is called before that transaction, with a session that only reads (`Outside`).
+
 What goes wrong in an effect rolls everything back. A lost version check, a deadlock of PostgreSQL or a lost
 connection costs no retry. Any other error is one failure, recorded in a new transaction: `fail_job` takes one
 retry from the job, and as long as retries are left the same transaction puts it back with a longer pause each
@@ -30,6 +32,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from procrastinate import App, JobContext
 from procrastinate.app import WorkerOptions
@@ -41,7 +44,9 @@ from sqlalchemy.orm import Session
 
 from engine import held_jobs, messages, queue_tables, steps
 from engine import queue as queues
-from engine.errors import StaleInstance
+from engine.audit import checkpoints
+from engine.errors import StaleInstance, StateUnreadable
+from engine.operations import damage
 from engine.queue import Queue
 
 logger = logging.getLogger(__name__)
@@ -59,10 +64,24 @@ STOP_INTERVAL = 0.05
 # PostgreSQL ends the transaction of a worker that sleeps inside it, so that its locks do not outlive a pause.
 PAUSED_LIMIT = select(func.set_config("idle_in_transaction_session_timeout", "300000", True))  # milliseconds
 EXPIRY = "23 3 * * *"  # nobody is given an expired message meanwhile: the time says so before the row does
+CHECKPOINT = "* * * * * */10"  # a look every ten seconds; `checkpoints` knows when it is time for one
 KEEP_HOURS = 24 * 30  # failed jobs of the queue; history for people is the engine's
 
 Effect = Callable[[Session], object]
 Recovery = Callable[[Session, str], object]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A job in three steps, so that what its handler waits for outside locks nobody else's rows.
+
+    `prepare` looks it up (None: not wanted any more), `call` runs the handler with a session that only reads,
+    `take` goes on with what `call` returned, in the transaction that ends the job.
+    """
+
+    prepare: Callable[[Session, int], Any]
+    call: Callable[[Session, Any], Any]
+    take: Callable[[Session, int, Any], object]
 
 
 @dataclass(frozen=True)
@@ -71,13 +90,14 @@ class Work:
 
     `fire_timer` and `run_job` return quietly when the row is no longer wanted. `fail_job` is called at every
     failure with the error's text, takes one retry and makes the incident when it was the last; `fail_timer`
-    is called once, when a timer failed TIMER_RETRIES times.
+    is called once, when a timer failed TIMER_RETRIES times. `outside` is done in place of `run_job`.
     """
 
     fire_timer: Callable[[Session, int], object]
     run_job: Callable[[Session, int], object]
     fail_job: Callable[[Session, int, str], object]
     fail_timer: Callable[[Session, int, str], object] | None = None
+    outside: Outside | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +197,7 @@ def _build_app(room: _Room) -> App:
     _add_effects(app, room)
     _add_upkeep(app, room.queue)
     _add_expiry(app, room)
+    _add_checkpoints(app, room)
     return app
 
 
@@ -204,7 +225,7 @@ def _add_effects(app: App, room: _Room) -> None:
                     session, job_id, instance_id, at=again, retries=retries, failures=failures + 1
                 )
 
-        _perform(room, context.job, lambda session: room.work.run_job(session, job_id), recover)
+        _run_job(room, context.job, job_id, recover)
 
     @app.task(name=queues.WAKE, queue=queues.NAME, pass_context=True, retry=_AtOnce())
     def wake(context: JobContext, *, job_id: int, instance_id: int, retries: int, failures: int) -> None:
@@ -245,24 +266,74 @@ def _add_expiry(app: App, room: _Room) -> None:
         _commit(room, context.job, messages.expire)
 
 
+def _add_checkpoints(app: App, room: _Room) -> None:
+    """Name the periodic task that signs what has happened since the last checkpoint, when it is time."""
+
+    @app.periodic(cron=CHECKPOINT)
+    @app.task(name="checkpoint", queueing_lock="checkpoint", pass_context=True)
+    def checkpoint(context: JobContext, timestamp: int) -> None:
+        _commit(room, context.job, checkpoints.keep_up)
+
+
 def _perform(room: _Room, job: Job, effect: Effect, recover: Recovery) -> None:
     """Run one effect; on failure record it in a new transaction.
 
     1. A lost race is tried again at once; when it is lost each time, the job goes back as it is.
     2. So does a job whose connection broke, and one whose failure can not be recorded.
-    3. Any other error, or a job that was taken up too often, is recorded by `recover`.
+    3. A state that cannot be read is an incident of its instance, which waits until it is repaired.
+    4. Any other error, or a job that was taken up too often, is recorded by `recover`.
     """
     error = _try_effect(room, job, effect) if job.attempts < TAKEN_LIMIT else None
     if isinstance(error, Fenced) or (error is None and job.attempts < TAKEN_LIMIT):
         return
-    message = f"{type(error).__name__}: {error}" if error else f"taken up {job.attempts} times without an end"
-    if not _is_free(error):
-        error = _failure_of(
-            lambda: _commit(room, job, lambda session: recover(session, message)), "not recorded"
-        )
+    _record_failure(room, job, error, recover)
+
+
+def _run_job(room: _Room, job: Job, job_id: int, recover: Recovery) -> None:
+    if room.work.outside is None:
+        _perform(room, job, lambda session: room.work.run_job(session, job_id), recover)
+    else:
+        _reach_out(room, room.work.outside, job, job_id, recover)
+
+
+def _reach_out(room: _Room, outside: Outside, job: Job, job_id: int, recover: Recovery) -> None:
+    """Call a handler that reaches outside without holding a transaction, then take its outcome in one.
+
+    A worker that dies in between calls it again: who reaches outside is called at least once.
+    """
+    outcomes: list[Any] = []
+
+    def call() -> None:
+        with room.session_factory() as session:
+            prepared = outside.prepare(session, job_id)
+        if prepared is None:
+            return
+        with room.session_factory() as session:
+            # what a handler writes here would be lost when its outcome is not taken: it is refused
+            session.connection(execution_options={"write": False, "postgresql_readonly": True})
+            outcomes.append(outside.call(session, prepared))
+
+    error = _failure_of(call, "not called") if job.attempts < TAKEN_LIMIT else None
     if error is not None:
+        _record_failure(room, job, error, recover)
+    elif outcomes:
+        _perform(room, job, lambda session: outside.take(session, job_id, outcomes[0]), recover)
+    else:
+        _perform(room, job, lambda _session: None, recover)
+
+
+def _record_failure(room: _Room, job: Job, error: Exception | None, recover: Recovery) -> None:
+    message = f"{type(error).__name__}: {error}" if error else f"taken up {job.attempts} times without an end"
+
+    def record(session: Session) -> object:
+        if isinstance(error, StateUnreadable):
+            return damage.report(session, error)
+        return recover(session, message)
+
+    failure = error if _is_free(error) else _failure_of(lambda: _commit(room, job, record), "not recorded")
+    if failure is not None:
         room.stop.wait(BREATH)
-        raise error
+        raise failure
 
 
 def _try_effect(room: _Room, job: Job, effect: Effect) -> Exception | None:

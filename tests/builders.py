@@ -97,6 +97,11 @@ class ProcessBuilder:
         """Add a service task."""
         return self.add("serviceTask", element, Z.taskDefinition(type=job_type), *children)
 
+    def business_rule(self, element: str, decision: str, result: str, **binding: str) -> ProcessBuilder:
+        """Add a business rule task that takes the result of a decision."""
+        called = Z.calledDecision(decisionId=decision, resultVariable=result, **binding)
+        return self.add("businessRuleTask", element, called)
+
     def script(self, element: str, expression: str, result: str, *children: etree._Element) -> ProcessBuilder:
         """Add a FEEL script task."""
         return self.add(
@@ -122,9 +127,11 @@ class ProcessBuilder:
         """Add an intermediate throw event."""
         return self.add("intermediateThrowEvent", element, *children)
 
-    def open_sub_process(self, element: str, *children: etree._Element) -> ProcessBuilder:
-        """Add a sub-process and go inside."""
-        self.add("subProcess", element, *children)
+    def open_sub_process(
+        self, element: str, *children: etree._Element, kind: str = "subProcess", **attributes: str
+    ) -> ProcessBuilder:
+        """Add a sub-process (or transaction, adHocSubProcess) and go inside."""
+        self.add(kind, element, *children, **attributes)
         self.container, self.last = self.find(element), None
         return self
 
@@ -160,8 +167,40 @@ class ProcessBuilder:
             self.codes[code] = B(kind, id=f"{kind}_{code}", name=code, **attribute)
         return B(f"{kind}EventDefinition", **{f"{kind}Ref": f"{kind}_{code}"})
 
+    def open_event_sub_process(
+        self, element: str, definition: etree._Element, interrupting: bool = True
+    ) -> ProcessBuilder:
+        """Add an event sub-process and continue behind its start event, `<element>_start`."""
+        self.at(None).open_sub_process(element, triggeredByEvent="true")
+        cancels = "true" if interrupting else "false"
+        return self.add("startEvent", f"{element}_start", definition, isInterrupting=cancels)
+
+    def signal(self, name: str) -> etree._Element:
+        """Return a signal event definition; the signal is declared once per name."""
+        self.codes.setdefault(f"signal {name}", B.signal(id=f"signal_{name}", name=name))
+        return B.signalEventDefinition(signalRef=f"signal_{name}")
+
+    def conditional(self, condition: str) -> etree._Element:
+        """Return a conditional event definition."""
+        expression = B.condition(condition)
+        expression.set(f"{{{XSI}}}type", "bpmn:tFormalExpression")
+        return B.conditionalEventDefinition(expression)
+
+    def compensation(self, activity: str, handler: str, *children: etree._Element) -> ProcessBuilder:
+        """Attach a compensation handler to an activity: a service task of job type `handler`; no move."""
+        event = B.compensateEventDefinition()
+        self.add("boundaryEvent", f"{handler}_event", event, attachedToRef=activity).at(None)
+        self.service_task(handler, handler, *children).find(handler).set("isForCompensation", "true")
+        link = B.association(
+            id=f"{handler}_link", associationDirection="One", sourceRef=f"{handler}_event", targetRef=handler
+        )
+        self.container.append(link)
+        return self.at(activity)
+
     def xml(self) -> bytes:
         """Return the file."""
+        for link in list(self.node.iter(f"{{{BPMN}}}association")):
+            link.getparent().append(link)  # artifacts come after all flow elements
         definitions = B.definitions(
             *self.messages.values(),
             *self.codes.values(),

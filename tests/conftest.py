@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,21 @@ from engine.tables import Base
 MORNING = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Engine]:
-    """Give an empty SQLite database in a file."""
-    engine = create_engine(f"sqlite:///{tmp_path}/test.db")
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the tables once: SQLite waits for the disk at each of them."""
+    path = tmp_path_factory.mktemp("empty") / "test.db"
+    engine = create_engine(f"sqlite:///{path}")
     Base.metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def database(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
+    """Give an empty SQLite database in a file of its own."""
+    shutil.copy(empty_database, tmp_path / "test.db")
+    engine = create_engine(f"sqlite:///{tmp_path}/test.db")
     yield engine
     engine.dispose()
 

@@ -10,10 +10,11 @@ from lxml import etree
 
 from engine.bpmn.model import Element
 from engine.bpmn.reading import read
+from engine.errors import NotFound
 from engine.handlers import Json
 from engine.spiff import state, stepping
-from engine.spiff.compiling import compile_process
-from engine.spiff.game import Game
+from engine.spiff.compiling import Compiled, compile_process
+from engine.spiff.game import Decided, Game
 from tests.builders import ProcessBuilder
 
 Handlers = Mapping[str, Callable[[Mapping[str, Json]], Mapping[str, Json] | None]]
@@ -28,22 +29,29 @@ class Play:
         builder: ProcessBuilder,
         variables: Mapping[str, Json] | None = None,
         handlers: Handlers | None = None,
+        now: datetime = NOW,
+        compiled: Compiled | None = None,
     ) -> None:
-        diagram = read(etree.fromstring(builder.xml()))
-        self.compiled = compile_process(diagram.processes[builder.id])
+        self.compiled = compiled or compile_anew(builder)
         self.handlers = handlers or {}
-        self.now = NOW
+        self.now = now
         self.elements: list[str] = []
         self.thrown: list[tuple[str, str, dict[str, Json]]] = []
+        self.signals: list[tuple[str, dict[str, Json]]] = []
+        self.facts: list[tuple[str, str]] = []
         game = state.new(self.compiled, self)
-        start = self.compiled.process.start_events(builder.id)[0]
-        stepping.begin(game, start.id, variables or {})
+        starts = self.compiled.process.start_events(builder.id)
+        stepping.begin(game, starts[0].id if starts else "", variables or {})
         self._save(game)
 
     def call(self, element: Element, variables: Mapping[str, Json]) -> Mapping[str, Json] | None:
         """Call a handler of the test."""
         handler = self.handlers.get(element.details.job_type or "")
         return None if handler is None else handler(variables)
+
+    def decide(self, element: Element, decision: str, variables: Mapping[str, Json]) -> Decided:
+        """Know no decision."""
+        raise NotFound(kind="decision", key=decision)
 
     def due_after(self, working_days: int) -> datetime:
         """Count every day as worked."""
@@ -53,6 +61,9 @@ class Play:
         self.text, self.status = state.dump(game), game.status
         self.elements += [fact.element for fact in game.facts if fact.kind == "element.completed"]
         self.thrown += [(t.name, t.correlation_key, dict(t.variables)) for t in game.thrown]
+        self.signals += [(signal.name, dict(signal.variables)) for signal in game.signals]
+        self.facts += [(fact.kind, fact.element) for fact in game.facts]
+        assert state.dump(self.load()) == self.text, "saving and loading changes nothing"
 
     def load(self) -> Game:
         """Return the game of the saved state."""
@@ -81,6 +92,25 @@ class Play:
         stepping.finish(game, token, values)
         self._save(game)
 
+    def act(self, change: Callable[[Game], None]) -> None:
+        """Load, do something to the game, save."""
+        game = self.load()
+        change(game)
+        self._save(game)
+
+    def hear(self, name: str, **values: Json) -> None:
+        """Hear a signal that somebody else threw."""
+        self.act(lambda game: stepping.hear(game, name, values))
+
+    def assign(self, **values: Json) -> None:
+        """Change process variables from outside."""
+
+        def change(game: Game) -> None:
+            game.scopes.assign(0, values)
+            stepping.run(game)
+
+        self.act(change)
+
     def retry(self, element: str) -> None:
         """Try an incident again."""
         game = self.load()
@@ -91,3 +121,9 @@ class Play:
         assert token is not None
         stepping.retry(game, token)
         self._save(game)
+
+
+def compile_anew(builder: ProcessBuilder) -> Compiled:
+    """Return a process as another operating system process would: read and compiled from its file."""
+    diagram = read(etree.fromstring(builder.xml()))
+    return compile_process(diagram.processes[builder.id])

@@ -9,12 +9,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import flask_migrate
@@ -22,14 +21,24 @@ import structlog
 import waitress
 from flask import Flask
 from sqlalchemy import inspect
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from engine import clock, deployments, jobs, queue, simulation, timers, worker
+from engine import (
+    clock,
+    deployments,
+    incidents,
+    instances,
+    jobs,
+    queue,
+    simulation,
+    timers,
+    worker,
+)
 from engine.actors import SYSTEM
 from engine.bpmn.findings import Finding
 from engine.errors import DeploymentRejected, EngineError
 from engine.tables import ProcessInstance
-from web import create_app, db, people
+from web import cli_audit, cli_decisions, create_app, db, people
+from web.cli_application import JSON, NOT_READY, inside_application
 from workflows import HANDLERS, story
 
 THREADS = 8
@@ -39,22 +48,17 @@ DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+
 FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-WORK = worker.Work(fire_timer=timers.fire, run_job=jobs.run, fail_job=jobs.fail, fail_timer=timers.fail)
-NOT_READY = (
-    "Cơ sở dữ liệu chưa dùng được; chưa có gì thay đổi. Hãy chạy `bangvang db upgrade`. / "
-    "The database is not ready; nothing was changed. Run `bangvang db upgrade`. ({error})"
-)
-NO_ADDRESS = (
-    "BANGVANG_DATABASE_URL không phải là địa chỉ cơ sở dữ liệu. / BANGVANG_DATABASE_URL is not the address "
-    "of a database, such as postgresql+psycopg://user@host/name. ({error})"
+WORK = worker.Work(
+    fire_timer=timers.fire,
+    run_job=jobs.run,
+    fail_job=jobs.fail,
+    fail_timer=timers.fail,
+    outside=worker.Outside(jobs.prepare, jobs.call, jobs.take),
 )
 BUSY = (
     "Không mở được {host}:{port}; hãy chọn cổng khác bằng --port. / Cannot listen on {host}:{port}; choose "
     "another --port. ({error})"
 )
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -79,23 +83,8 @@ def bangvang() -> None:
     """Bảng Vàng: nomination approval chains of emulation and commendation."""
 
 
-def inside_application(command: Command) -> Command:
-    """Run a command inside the application's context and turn refusals into messages."""
-
-    @wraps(command)
-    def run(**options: Any) -> Any:
-        try:
-            app = create_app()
-            with app.app_context():
-                return command(app, **options)
-        except EngineError as error:
-            raise click.ClickException(error.text()) from error
-        except ArgumentError as error:
-            raise click.ClickException(NO_ADDRESS.format(error=error)) from error
-        except (OperationalError, ProgrammingError) as error:
-            raise click.ClickException(NOT_READY.format(error=error.orig)) from error
-
-    return run  # type: ignore[return-value]
+bangvang.add_command(cli_audit.audit)
+bangvang.add_command(cli_decisions.decide)
 
 
 @bangvang.command()
@@ -163,11 +152,13 @@ def upgrade(app: Flask) -> None:
 
 @bangvang.command()
 @FILES
-@click.option("--database", "asked", is_flag=True, help="Ask the database, too, what exists there.")
+@click.option(
+    "--database", "asked", is_flag=True, help="Ask the database, too; name its cases that cannot be read."
+)
 @JSON
 def check(files: Sequence[Path], asked: bool, as_json: bool) -> None:
-    """Check files as a deployment would; exit 1 when one of them would be refused."""
-    findings = check_beside_database(files) if asked else check_alone(files)
+    """Check files as a deployment would; exit 1 when one of them would be refused. JSON tells notes, too."""
+    findings = check_beside_database(files, as_json) if asked else check_alone(files, as_json)
     print_findings(findings, as_json)
     if any(finding.severity == "error" for finding in findings):
         raise SystemExit(1)
@@ -180,7 +171,9 @@ def deploy(app: Flask, files: Sequence[Path]) -> None:
     """Deploy files together; all or nothing."""
     try:
         with db.transaction() as session:
-            deployment_id = deployments.deploy(session, read_files(files), SYSTEM).id
+            deployment = deployments.deploy(session, read_files(files), SYSTEM)
+            instances.open_starts(session, deployment, SYSTEM)
+            deployment_id = deployment.id
     except DeploymentRejected as error:
         print_findings([finding for finding in error.findings if isinstance(finding, Finding)], as_json=False)
         raise SystemExit(1) from error
@@ -246,12 +239,12 @@ def add(app: Flask, name: str, groups: Sequence[str], password: str | None) -> N
     click.echo(f"user {name}: {', '.join(groups) or 'no group'}")
 
 
-def check_alone(files: Sequence[Path]) -> list[Finding]:
+def check_alone(files: Sequence[Path], notes: bool) -> list[Finding]:
     """Return the findings of files with this program's handlers; the forms are those among the files.
 
     Without a .form file nobody knows which forms exist, so an unknown one is only a warning.
     """
-    findings = deployments.check(None, read_files(files), job_types=HANDLERS, forms=())
+    findings = deployments.check(None, read_files(files), job_types=HANDLERS, forms=(), notes=notes)
     if any(path.suffix == ".form" for path in files):
         return findings
     return [
@@ -260,10 +253,22 @@ def check_alone(files: Sequence[Path]) -> list[Finding]:
     ]
 
 
-def check_beside_database(files: Sequence[Path]) -> list[Finding]:
+def check_beside_database(files: Sequence[Path], notes: bool) -> list[Finding]:
     """Return the findings of files beside what the database holds, as a deployment would find them."""
-    with create_app().app_context(), db.reading() as session:
-        return deployments.check(session, read_files(files))
+    with create_app().app_context():
+        report_unreadable()
+        with db.reading() as session:
+            return deployments.check(session, read_files(files), notes=notes)
+
+
+def report_unreadable() -> None:
+    """Raise the incident of each running case whose state cannot be read; name them on the error stream."""
+    with db.reading() as session:
+        found = incidents.find_unreadable(session)
+    for error in found:
+        with db.transaction() as session:
+            incidents.report_state(session, error)
+        click.echo(f"warning: {error.text('en')}", err=True)
 
 
 def serve_forever(app: Flask, host: str, port: int) -> None:
@@ -300,7 +305,8 @@ def load_demo(told: bool) -> None:
     """Load the demonstration: people, processes, and the story when it is to be told."""
     with db.transaction() as session:
         people.load_demo(session, PASSWORD)
-        files = read_files(sorted(BPMN.glob("*.bpmn")) + sorted(BPMN.glob("*.form")))
+        names = [path for ending in ("bpmn", "form", "dmn") for path in sorted(BPMN.glob(f"*.{ending}"))]
+        files = read_files(names)
         deployments.deploy(session, files, SYSTEM)
         if told:
             story.play(session)

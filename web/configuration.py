@@ -26,6 +26,11 @@ SETTINGS = (
     Setting(
         "SECRET_KEY", "generated, kept in <INSTANCE>/secret_key", "Key that signs cookies and CSRF tokens."
     ),
+    Setting(
+        "AUDIT_KEY",
+        "made with the first checkpoint, kept in <INSTANCE>/audit_key",
+        "File of the key that signs checkpoints of the history: back it up, apart from the database.",
+    ),
     Setting("SECURE_COOKIES", "0", "1 behind HTTPS: cookies travel only over HTTPS, HSTS is sent."),
     Setting(
         "TEST_CLOCK", "0", "1 allows PUT /v2/clock (tests and demonstrations); refused with SECURE_COOKIES."
@@ -47,6 +52,7 @@ def read(environ: Mapping[str, str], instance: Path) -> dict[str, object]:
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SECRET_KEY": environ.get(f"{PREFIX}SECRET_KEY") or _kept_secret(folder),
+        "AUDIT_KEY": Path(environ.get(f"{PREFIX}AUDIT_KEY") or folder / "audit_key").resolve(),
         "TEST_CLOCK": test_clock,
         "SECURE_COOKIES": secure,
         "SESSION_COOKIE_NAME": "bangvang",

@@ -62,8 +62,13 @@ def current_queue() -> Queue:
 
 
 def equipment() -> dict[str, object]:
-    """Return what every session carries: handlers by job type, working calendar, queue of the jobs."""
-    return {"handlers": HANDLERS, "calendar": calendar.due_after, "queue": current_queue()}
+    """Return what every session carries: handlers by job type, calendar, queue of the jobs, audit key."""
+    return {
+        "handlers": HANDLERS,
+        "calendar": calendar.due_after,
+        "queue": current_queue(),
+        "audit_key": flask.current_app.config["AUDIT_KEY"],
+    }
 
 
 @contextmanager
@@ -87,6 +92,16 @@ def transaction() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """Give a session of its own that sees a snapshot and cannot write, whatever the request's method."""
     with Session(db.engine, info=equipment()) as session:
+        yield session
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """Give a session that cannot write and sees one moment of the database, however long it reads."""
+    engine = db.engine
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with Session(engine, info=equipment()) as session:
         yield session
 
 

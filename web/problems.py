@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from engine import steps
-from engine.errors import EngineError, FormInvalid
-from web import names
+from engine import incidents, steps
+from engine.errors import EngineError, FormInvalid, StateUnreadable
+from web import db, names
 from web.accounts import language_now
 
 log = structlog.get_logger(__name__)
@@ -107,7 +107,13 @@ def init_app(app: Flask) -> None:
 
 
 def answer_engine_error(error: EngineError) -> tuple[Response | str, int]:
-    """Answer a refusal of the engine or of the domain with its own words, people by name."""
+    """Answer a refusal of the engine or of the domain with its own words, people by name.
+
+    A case whose state cannot be read gets its incident, as soon as somebody sends something to it.
+    """
+    if isinstance(error, StateUnreadable) and request.method not in db.READS:
+        with db.transaction() as session:
+            incidents.report_state(session, error)
     for key in PEOPLE & set(error.values):
         error.values[key] = names.person(str(error.values[key]))
     return answer(

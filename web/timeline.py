@@ -9,108 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, deployments, history
 from engine.actors import USER
+from engine.audit import chain
 from engine.forms import declared_keys
 from engine.tables import HistoryEvent, ProcessInstance, UserTask
 from web import answers, moments, names
 from web.accounts import language_now
+from web.timeline_words import DATA_WORDS, HIDDEN_DATA, KINDS, MOVED, SENTENCES, STORY
 from web.translating import gettext as _
 
-# One line per kind; {name} is the drawn name of the element. An unknown kind is shown as it is, never hidden.
-SENTENCES = {
-    "instance.started": lazy_gettext("Bắt đầu hồ sơ"),
-    "instance.completed": lazy_gettext("Kết thúc hồ sơ"),
-    "instance.error": lazy_gettext("Hồ sơ dừng vì lỗi"),
-    "instance.cancelled": lazy_gettext("Hủy hồ sơ"),
-    "element.entered": lazy_gettext("Đến bước “{name}”"),
-    "element.completed": lazy_gettext("Xong bước “{name}”"),
-    "element.cancelled": lazy_gettext("Dừng bước “{name}”"),
-    "loop.completed": lazy_gettext("Xong mọi lượt của “{name}”"),
-    "task.created": lazy_gettext("Giao việc “{name}”"),
-    "task.claimed": lazy_gettext("Nhận việc “{name}”"),
-    "task.released": lazy_gettext("Trả việc “{name}” lại nhóm"),
-    "task.completed": lazy_gettext("Hoàn thành “{name}”"),
-    "task.cancelled": lazy_gettext("Hủy việc “{name}”"),
-    "job.created": lazy_gettext("Xếp lịch bước tự động “{name}”"),
-    "job.completed": lazy_gettext("Chạy xong bước tự động “{name}”"),
-    "job.failed": lazy_gettext("Bước tự động “{name}” bị lỗi"),
-    "timer.planned": lazy_gettext("Đặt hạn “{name}”"),
-    "timer.fired": lazy_gettext("Đến hạn “{name}”"),
-    "timer.cancelled": lazy_gettext("Bỏ hạn “{name}”"),
-    "subscription.opened": lazy_gettext("Chờ thông điệp “{name}”"),
-    "message.published": lazy_gettext("Gửi thông điệp “{name}”"),
-    "message.correlated": lazy_gettext("Nhận thông điệp “{name}”"),
-    "call.started": lazy_gettext("Gọi quy trình con ở “{name}”"),
-    "job.cancelled": lazy_gettext("Bỏ bước tự động “{name}”"),
-    "incident.raised": lazy_gettext("Sự cố ở bước “{name}”"),
-    "incident.retried": lazy_gettext("Thử lại bước “{name}”"),
-    "incident.resolved": lazy_gettext("Khắc phục sự cố ở bước “{name}”"),
-    "variables.changed": lazy_gettext("Ghi dữ liệu"),
-    "error.uncaught": lazy_gettext("Lỗi nghiệp vụ không có nơi nhận"),
-    "escalation.uncaught": lazy_gettext("Báo cáo vượt cấp không có nơi nhận"),
-}
-# What staff see beside a task; auditors see every kind.
-STORY = frozenset(
-    {
-        "instance.started",
-        "instance.completed",
-        "instance.error",
-        "instance.cancelled",
-        "task.claimed",
-        "task.released",
-        "task.completed",
-        "task.cancelled",
-        "timer.fired",
-        "message.correlated",
-        "incident.raised",
-        "incident.resolved",
-    }
-)
-# Bookkeeping of the engine that says nothing to people.
-HIDDEN_DATA = frozenset({"token", "task", "flows", "changes", "values", "name", "scope", "before", "after"})
-# What the engine keeps with an event, in words; variables of a process keep the names their designer gave.
-DATA_WORDS = {
-    "process": lazy_gettext("quy trình"),
-    "version": lazy_gettext("phiên bản"),
-    "business_key": lazy_gettext("mã hồ sơ"),
-    "assignee": lazy_gettext("giao cho"),
-    "groups": lazy_gettext("nhóm được giao"),
-    "candidate_groups": lazy_gettext("nhóm được giao"),
-    "due": lazy_gettext("hạn"),
-    "start": lazy_gettext("tính từ"),
-    "priority": lazy_gettext("ưu tiên"),
-    "form": lazy_gettext("biểu mẫu"),
-    "subject": lazy_gettext("nội dung"),
-    "correlation_key": lazy_gettext("khóa đối chiếu"),
-    "key": lazy_gettext("khóa đối chiếu"),
-    "variables": lazy_gettext("dữ liệu gửi kèm"),
-    "kind": lazy_gettext("loại"),
-    "vi": lazy_gettext("lý do"),
-    "en": lazy_gettext("lý do"),
-    "type": lazy_gettext("loại việc tự động"),
-    "retries": lazy_gettext("số lần thử còn lại"),
-    "error": lazy_gettext("lỗi"),
-    "users": lazy_gettext("người được giao"),
-    "left": lazy_gettext("số lần lặp còn lại"),
-    "interval": lazy_gettext("khoảng lặp"),
-    "occurrence": lazy_gettext("lần lặp"),
-    "code": lazy_gettext("mã lỗi"),
-    "instance": lazy_gettext("hồ sơ con"),
-    "index": lazy_gettext("lượt"),
-}
-KINDS = {
-    "expression": lazy_gettext("biểu thức"),
-    "job": lazy_gettext("bước tự động"),
-    "timer": lazy_gettext("hẹn giờ"),
-    "call": lazy_gettext("gọi quy trình con"),
-    "limit": lazy_gettext("vượt giới hạn"),
-    "deadlock": lazy_gettext("bế tắc"),
-}
 # A text that the engine wrote in both languages: the reader's one is shown.
 LANGUAGES = frozenset({"vi", "en"})
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$")
@@ -181,7 +92,7 @@ def tell(event: HistoryEvent, drawn: Mapping[str, str], form: Mapping[str, Any] 
     person = names.person(event.actor)
     if event.on_behalf_of:
         person = _("%(person)s thay %(other)s", person=person, other=names.person(event.on_behalf_of))
-    data: Mapping[str, Any] = event.data or {}
+    data: Mapping[str, Any] = chain.readable(event.data or {})
     reason, values = data.get("reason"), data.get("values") or {}
     known = declared_keys(form) & set(values) if form else frozenset()
     return Event(
@@ -192,7 +103,7 @@ def tell(event: HistoryEvent, drawn: Mapping[str, str], form: Mapping[str, Any] 
         person=person,
         sentence=sentence,
         reason=reason if isinstance(reason, str) else "",
-        changes=tuple(_changes(data)),
+        changes=tuple(_changes(event.kind, data)),
         answers=tuple(answers.read(form, values, language_now())) if form and values else (),
         answered=frozenset(known),
     )
@@ -229,10 +140,12 @@ def _punctual(task: UserTask) -> str:
     return _("đúng hạn") if task.ended_at else _("chưa đến hạn")
 
 
-def _changes(data: Mapping[str, Any]) -> Iterable[Change]:
+def _changes(kind: str, data: Mapping[str, Any]) -> Iterable[Change]:
     for change in data.get("changes") or ():
         yield _change(change["name"], change.get("before"), change.get("after"))
-    if "after" in data:
+    if "after" in data and kind in MOVED:
+        yield _change(_("hạn"), data.get("before"), data["after"])
+    elif "after" in data:
         yield _change(_("người giữ"), names.person(data.get("before")), names.person(data["after"]))
     for name, value in (data.get("values") or {}).items():
         if value not in (None, "", [], {}):

@@ -1,6 +1,6 @@
 """Refuse by element id what the runtime does not execute: one table of what it does.
 
-To let the engine execute one thing more, add it to EXECUTED (or take it out of REFUSED) and delete its rule.
+To let the engine execute one thing more, add it to EXECUTED, or delete its rule.
 """
 
 from __future__ import annotations
@@ -13,29 +13,27 @@ from engine.errors import Text
 
 # (kind of element, where it stands) → kinds of event that are executed there
 EXECUTED: Mapping[tuple[str, str], frozenset[str]] = {
-    ("startEvent", "process"): frozenset({"none", "message", "timer"}),
+    ("startEvent", "process"): frozenset({"none", "message", "timer", "signal"}),
     ("startEvent", "sub-process"): frozenset({"none"}),
-    ("endEvent", "any"): frozenset({"none", "message", "terminate", "error", "escalation"}),
-    ("intermediateCatchEvent", "any"): frozenset({"message", "timer", "link"}),
-    ("intermediateThrowEvent", "any"): frozenset({"none", "message", "escalation", "link"}),
-    ("boundaryEvent", "any"): frozenset({"message", "timer", "error", "escalation"}),
+    ("startEvent", "event sub-process"): frozenset(
+        {"message", "timer", "signal", "conditional", "error", "escalation", "compensate"}
+    ),
+    ("endEvent", "any"): frozenset(
+        {"none", "message", "signal", "terminate", "error", "escalation", "compensate", "cancel"}
+    ),
+    ("intermediateCatchEvent", "any"): frozenset({"message", "timer", "signal", "conditional", "link"}),
+    ("intermediateThrowEvent", "any"): frozenset(
+        {"none", "message", "signal", "escalation", "compensate", "link"}
+    ),
+    ("boundaryEvent", "any"): frozenset(
+        {"message", "timer", "signal", "conditional", "error", "escalation", "compensate", "cancel"}
+    ),
 }
-# a boundary event of these kinds may leave its activity running (BPMN 2.0.2, table 10.91)
-PATIENT = frozenset({"message", "timer", "escalation"})
-# kinds of element that are drawn and kept, never run → rule
-REFUSED: Mapping[str, str] = {
-    "complexGateway": "complex-gateway",
-    "adHocSubProcess": "ad-hoc-sub-process",
-    "transaction": "transaction",
-}
-# kinds of event that are executed nowhere → rule with a remedy of its own
-REFUSED_EVENTS: Mapping[str, str] = {
-    "signal": "signal-event",
-    "conditional": "conditional-event",
-    "compensate": "compensation",
-    "cancel": "cancel-event",
-    "multiple": "multiple-events",
-}
+# where all definitions of one event can be waited for
+_PARALLEL = frozenset(
+    {("intermediateCatchEvent", "any"), ("boundaryEvent", "any"), ("startEvent", "event sub-process")}
+)
+MOST_TOKENS = 100  # that one activity needs, or sends along one flow
 _PLACES = {
     "startEvent": Text("bắt đầu", "start"),
     "endEvent": Text("kết thúc", "end"),
@@ -48,31 +46,36 @@ _PLACES = {
 def check(process: Process) -> Iterator[Finding]:
     """Yield a finding for everything in the process that would not be executed."""
     for element in process.elements.values():
-        if element.kind in REFUSED:
-            yield make(REFUSED[element.kind], element.id, element.line)
-        if element.triggered_by_event:
-            yield make("event-sub-process", element.id, element.line)
-        if element.loop is not None and element.loop.kind == "standard":
-            yield make("standard-loop", element.id, element.loop.line)
-        if element.details.called_decision is not None:
-            yield make("called-decision", element.id, element.line)
+        if max(element.start_quantity, element.completion_quantity) > MOST_TOKENS:
+            yield make("token-quantity", element.id, element.line, limit=MOST_TOKENS)
         if element.kind in EVENTS:
             yield from _check_event(process, element)
 
 
 def _check_event(process: Process, element: Element) -> Iterator[Finding]:
-    """Look the event up where it stands."""
-    kind = element.event_kind
-    if kind in REFUSED_EVENTS:
-        yield make(REFUSED_EVENTS[kind], element.id, element.line)
-        return
-    place = "any"
-    if element.kind == "startEvent":
-        scope = process.elements.get(element.scope)
-        if scope is not None and scope.triggered_by_event:
-            return  # the event sub-process around it is refused already
-        place = "process" if scope is None else "sub-process"
-    if kind not in EXECUTED[element.kind, place]:
-        yield make("event-not-here", element.id, element.line, event=kind, place=_PLACES[element.kind])
-    elif element.kind == "boundaryEvent" and not element.interrupting and kind not in PATIENT:
-        yield make("must-interrupt", element.id, element.line, event=kind)
+    """Look every definition of the event up where it stands."""
+    place = _place(process, element)
+    undoes = place == "event sub-process" and element.event_kind == "compensate"
+    if undoes and process.elements[element.scope].scope == process.id:
+        yield make("process-compensation", element.id, element.line)
+    parallel = element.parallel_multiple and len(element.event_definitions) > 1
+    if parallel and (element.kind, place) not in _PARALLEL:
+        yield _misplaced(element, "parallel multiple")
+    kinds = [definition.kind for definition in element.event_definitions] or ["none"]
+    for kind in dict.fromkeys(kinds):
+        alone = kind == "link" or (kind == "compensate" and element.kind in ("boundaryEvent", "startEvent"))
+        if kind not in EXECUTED[element.kind, place] or (alone and len(kinds) > 1):
+            yield _misplaced(element, kind)
+
+
+def _place(process: Process, element: Element) -> str:
+    scope = process.elements.get(element.scope)
+    if element.kind != "startEvent":
+        return "any"
+    if scope is None:
+        return "process"
+    return "event sub-process" if scope.triggered_by_event else "sub-process"
+
+
+def _misplaced(element: Element, kind: str) -> Finding:
+    return make("event-not-here", element.id, element.line, event=kind, place=_PLACES[element.kind])

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from engine import feel
 from engine.bpmn import checking_timers
 from engine.bpmn.findings import Finding, make
-from engine.bpmn.model import Details, Diagram, Element, EventDefinition, Loop, Process
+from engine.bpmn.model import ACTIVITIES, Details, Diagram, Element, EventDefinition, Loop, Process
 
 MAX_CARDINALITY = 1_000
+MAX_ROUNDS = 1_000_000
+BINDINGS = frozenset({"latest", "deployment", "versionTag"})
 USER_TASK_RULES = frozenset({"bv:subject", "bv:formSource", "bv:dueInWorkingDays", "bv:fourEyes"})
+RULES_OF = {"userTask": USER_TASK_RULES, "callActivity": frozenset({"bv:calledVersion"})}
+ACTIVITY_RULES = frozenset({"bv:failureAsError"})
 NOTES = frozenset({"bv:note", "bv:source", "bv:step"})  # for readers of the diagram only
 _JOBS = frozenset({"serviceTask", "businessRuleTask"})
+_BINDINGS = frozenset({"latest", "deployment", "versionTag"})
 _RECEIVING = frozenset({"intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 _THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
 
@@ -25,6 +30,7 @@ class Known:
     forms: Collection[str] | None = None
     job_types: Collection[str] | None = None
     processes: Collection[str] | None = None
+    decisions: Collection[str] | None = None
 
 
 def check(process: Process, diagram: Diagram, known: Known) -> Iterator[Finding]:
@@ -35,6 +41,7 @@ def check(process: Process, diagram: Diagram, known: Known) -> Iterator[Finding]
         yield from _check_form(element, known)
         yield from _check_job(element, known)
         yield from _check_call(element, diagram, known)
+        yield from _check_decision(element, known)
         yield from _check_messages(process, element)
         yield from _check_codes(element)
         yield from _check_mappings(element)
@@ -59,7 +66,9 @@ def _check_user_task(element: Element) -> Iterator[Finding]:
 
 def _check_rules(element: Element) -> Iterator[Finding]:
     """Name every `bv:` property that nothing obeys: it would be ignored in silence."""
-    obeyed = USER_TASK_RULES if element.kind == "userTask" else frozenset()
+    obeyed = RULES_OF.get(element.kind, frozenset())
+    if element.kind in ACTIVITIES:
+        obeyed |= ACTIVITY_RULES
     for name in element.details.properties:
         if name.startswith("bv:") and name not in obeyed | NOTES:
             yield make("unknown-rule", element.id, element.line, name=name)
@@ -104,11 +113,32 @@ def _check_call(element: Element, diagram: Diagram, known: Known) -> Iterator[Fi
     called = element.details.called_process
     if element.kind != "callActivity":
         return
+    binding = element.details.called_binding
+    if binding not in BINDINGS:
+        tag = f"zeebe:calledElement bindingType={binding}"
+        yield make("zeebe-not-executed", element.id, element.line, tag=tag)
+    if binding == "versionTag" and not element.details.called_version_tag:
+        yield make("version-tag", element.id, element.line)
     if not called:
         yield make("called-process", element.id, element.line)
     elif known.processes is not None and called not in {*known.processes, *diagram.processes}:
         literal = [called] if not called.startswith("=") else []
         yield from (make("unknown-process", element.id, element.line, process=name) for name in literal)
+
+
+def _check_decision(element: Element, known: Known) -> Iterator[Finding]:
+    details = element.details
+    decision = details.called_decision
+    if decision is None:
+        return
+    if element.kind != "businessRuleTask" or not decision or not details.decision_result:
+        yield make("called-decision", element.id, element.line)
+    elif known.decisions is not None and not decision.startswith("=") and decision not in known.decisions:
+        yield make("unknown-decision", element.id, element.line, decision=decision)
+    if details.decision_binding not in _BINDINGS:
+        yield make("decision-binding", element.id, element.line, binding=details.decision_binding)
+    elif details.decision_binding == "versionTag" and not details.decision_version_tag:
+        yield make("decision-binding", element.id, element.line, binding="versionTag")
 
 
 def _check_messages(process: Process, element: Element) -> Iterator[Finding]:
@@ -117,6 +147,10 @@ def _check_messages(process: Process, element: Element) -> Iterator[Finding]:
     for definition in element.event_definitions:
         if definition.kind == "message":
             yield from _check_message(process, element, definition)
+        elif definition.kind == "signal" and not definition.code:
+            yield make("missing-signal", element.id, definition.line)
+        elif definition.kind == "conditional" and not definition.expression:
+            yield make("missing-event-condition", element.id, definition.line)
 
 
 def _check_message(process: Process, element: Element, definition: EventDefinition) -> Iterator[Finding]:
@@ -148,6 +182,7 @@ def _check_mappings(element: Element) -> Iterator[Finding]:
 
 def _check_loop(element: Element, loop: Loop) -> Iterator[Finding]:
     if loop.kind == "standard":
+        yield from _check_standard_loop(element, loop)
         return
     if not loop.input_collection and not loop.cardinality:
         yield make("loop-collection", element.id, loop.line)
@@ -158,19 +193,40 @@ def _check_loop(element: Element, loop: Loop) -> Iterator[Finding]:
         yield make("loop-output", element.id, loop.line)
 
 
+def _check_standard_loop(element: Element, loop: Loop) -> Iterator[Finding]:
+    most = loop.loop_maximum
+    if most is None and not loop.loop_condition:
+        yield make("loop-without-end", element.id, loop.line)
+    if most is not None and not most.startswith("=") and not _is_number(most, 0, MAX_ROUNDS):
+        yield make("loop-maximum", element.id, loop.line, value=most)
+
+
 def check_expressions(process: Process) -> Iterator[Finding]:
     """Yield a finding for every expression that lacks its '=' or does not parse as FEEL."""
+    for element, line, where, text, required in _texts(process):
+        yield from _judge(element, line, where, text, required)
+
+
+def weigh(process: Process) -> int:
+    """Return how many characters of FEEL a process holds."""
+    texts = (text or "" for _, _, _, text, _ in _texts(process))
+    return sum(len(text) for text in texts if text.startswith("="))
+
+
+def _texts(process: Process) -> Iterator[tuple[str, int | None, str, str | None, bool]]:
+    """Yield everything that may hold FEEL: its element, line and name, its text, and whether it must."""
     for flow in process.flows.values():
-        yield from _judge(flow.id, flow.line, "conditionExpression", flow.condition, True)
+        yield flow.id, flow.line, "conditionExpression", flow.condition, True
     for element in process.elements.values():
         for where, text, required in _expressions(element):
-            yield from _judge(element.id, element.line, where, text, required)
+            yield element.id, element.line, where, text, required
         for definition in element.event_definitions:
             if definition.message is not None:
                 key = definition.message.correlation_key
-                yield from _judge(element.id, definition.line, "correlationKey", key, False)
+                yield element.id, definition.line, "correlationKey", key, False
             where = definition.timer_kind or definition.kind
-            yield from _judge(element.id, definition.line, where, definition.expression, False)
+            required = definition.kind == "conditional"
+            yield element.id, definition.line, where, definition.expression, required
 
 
 def _expressions(element: Element) -> Iterator[tuple[str, str | None, bool]]:
@@ -195,6 +251,13 @@ def _expressions(element: Element) -> Iterator[tuple[str, str | None, bool]]:
         yield "outputElement", loop.output_element, True
         yield "completionCondition", loop.completion_condition, True
         yield "loopCardinality", loop.cardinality, False
+        yield "loopCondition", loop.loop_condition, True
+        yield "loopMaximum", loop.loop_maximum, False
+        yield from (("condition", condition, True) for condition, _ in loop.complex)
+    if element.ad_hoc is not None:
+        yield "activeElementsCollection", element.ad_hoc.active_elements, True
+        yield "completionCondition", element.ad_hoc.completion_condition, True
+    yield "activationCondition", element.activation_condition, True
 
 
 def _judge(element: str, line: int | None, where: str, text: str | None, required: bool) -> Iterator[Finding]:

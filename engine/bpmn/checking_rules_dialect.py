@@ -17,95 +17,23 @@ def _refuse(vi: str, en: str, remedy_vi: str, remedy_en: str) -> Rule:
 
 
 CONSTRUCTS = {
-    "complex-gateway": _refuse(
-        "cổng phức hợp",
-        "a complex gateway",
-        "Dùng cổng chọn một, song song hoặc chọn nhiều.",
-        "Use an exclusive, parallel or inclusive gateway.",
-    ),
-    "compensation": _refuse(
-        "bù trừ (compensation)",
-        "compensation",
-        "Vẽ việc hủy bỏ thành nhánh thường sau một cổng.",
-        "Draw the undoing as an ordinary branch after a gateway.",
-    ),
-    "signal-event": _refuse(
-        "tín hiệu (signal)",
-        "a signal event",
-        "Dùng thông điệp với khóa tương quan.",
-        "Use a message with a correlation key.",
-    ),
-    "conditional-event": _refuse(
-        "sự kiện điều kiện",
-        "a conditional event",
-        "Dùng cổng có điều kiện sau một thông điệp hoặc hẹn giờ.",
-        "Use a gateway with conditions after a message or timer.",
-    ),
-    "cancel-event": _refuse(
-        "sự kiện hủy giao dịch",
-        "a cancel event",
-        "Dùng sự kiện lỗi trên quy trình con thường.",
-        "Use an error event on an ordinary sub-process.",
-    ),
-    "multiple-events": _refuse(
-        "sự kiện có nhiều định nghĩa",
-        "an event with several definitions",
-        "Vẽ mỗi định nghĩa một sự kiện; để chờ nhiều thứ, dùng cổng chờ sự kiện.",
-        "Draw one event per definition; to wait for several, use an event-based gateway.",
-    ),
-    "event-definition-reference": _refuse(
-        "định nghĩa sự kiện dùng chung (eventDefinitionRef)",
-        "a shared event definition (eventDefinitionRef)",
-        "Đặt định nghĩa ngay trong sự kiện.",
-        "Put the definition into the event itself.",
-    ),
-    "ad-hoc-sub-process": _refuse(
-        "quy trình con tùy ý (ad-hoc)",
-        "an ad-hoc sub-process",
-        "Dùng quy trình con thường với cổng.",
-        "Use an ordinary sub-process with gateways.",
-    ),
-    "transaction": _refuse(
-        "giao dịch (transaction)",
-        "a transaction",
-        "Đổi thành quy trình con thường với sự kiện lỗi.",
-        "Make it an ordinary sub-process with an error event.",
-    ),
-    "event-sub-process": _refuse(
-        "quy trình con sự kiện",
-        "an event sub-process",
-        "Dùng sự kiện gắn trên một quy trình con bao quanh.",
-        "Use a boundary event on a surrounding sub-process.",
-    ),
-    "standard-loop": _refuse(
-        "vòng lặp chuẩn",
-        "a standard loop",
-        "Vẽ vòng lặp bằng cổng chọn một, hoặc dùng lặp nhiều thực thể.",
-        "Draw the loop with an exclusive gateway, or use multi-instance.",
-    ),
-    "loop-behavior": _refuse(
-        "sự kiện của lặp nhiều thực thể (behavior)",
-        "an event of multi-instance (behavior)",
-        "Bỏ thuộc tính behavior.",
-        "Remove the behavior attribute.",
-    ),
     "token-quantity": _refuse(
-        "startQuantity hoặc completionQuantity khác 1",
-        "a startQuantity or completionQuantity other than 1",
-        "Bỏ thuộc tính, dùng cổng song song hoặc lặp nhiều thực thể.",
-        "Remove it; use a parallel gateway or multi-instance.",
+        "startQuantity hoặc completionQuantity lớn hơn {limit}",
+        "a startQuantity or completionQuantity of more than {limit}",
+        "Dùng số nhỏ hơn, hoặc lặp nhiều thực thể.",
+        "Use a smaller number, or multi-instance.",
+    ),
+    "process-compensation": _refuse(
+        "quy trình con sự kiện bù trừ của cả quy trình",
+        "a compensation event sub-process of a whole process",
+        "Đặt nó vào quy trình con mà nó phải bù trừ.",
+        "Put it into the sub-process that it compensates.",
     ),
     "instantiating": _refuse(
-        "khởi tạo quy trình bằng cổng hoặc việc chờ thông điệp (instantiate)",
-        "starting a process by a gateway or receive task (instantiate)",
-        "Dùng sự kiện bắt đầu bằng thông điệp.",
-        "Use a message start event.",
-    ),
-    "called-decision": _refuse(
-        "bảng quyết định DMN (calledDecision)",
-        "a DMN decision (calledDecision)",
-        "Dùng loại công việc (taskDefinition) cho bước này.",
-        "Give this task a job type (taskDefinition).",
+        "khởi tạo (instantiate) trong quy trình con",
+        "instantiating (instantiate) inside a sub-process",
+        "Bỏ thuộc tính instantiate; quy trình con tự bắt đầu.",
+        "Remove the attribute; a sub-process starts by itself.",
     ),
     "event-not-here": _refuse(
         "sự kiện “{event}” ở vị trí này ({place})",
@@ -113,17 +41,25 @@ CONSTRUCTS = {
         "Chọn loại sự kiện khác, hoặc chuyển chỗ.",
         "Choose another kind of event, or move it.",
     ),
-    "must-interrupt": _refuse(
-        "sự kiện “{event}” không ngắt",
-        "a non-interrupting event of kind '{event}'",
-        "Đổi thành sự kiện ngắt (BPMN 2.0.2, bảng 10.91).",
-        "Make it interrupting (BPMN 2.0.2, table 10.91).",
-    ),
     "unknown-element": _refuse(
         "phần tử “{kind}”",
         "an element of kind '{kind}'",
         "Thay bằng phần tử được hỗ trợ.",
         "Replace it by a supported element.",
+    ),
+    "without-effect": Rule(
+        "warning",
+        "“{element}”: {kind} được giữ trong tệp nhưng không có tác dụng khi chạy.",
+        "'{element}': {kind} is kept in the file, but has no effect when the process runs.",
+        "Dùng {instead}.",
+        "Use {instead}.",
+    ),
+    "foreign-extension": Rule(
+        "note",
+        "“{element}”: tệp có phần mở rộng của {engine}; chúng được giữ nhưng không có tác dụng.",
+        "'{element}': the file has extensions of {engine}; they are kept, but have no effect.",
+        "Dùng phần mở rộng zeebe: cho những gì phải chạy.",
+        "Use zeebe: extensions for what must run.",
     ),
     "zeebe-not-executed": _refuse(
         "phần mở rộng {tag}",
@@ -133,9 +69,17 @@ CONSTRUCTS = {
     ),
 }
 
+_END_LOOP = ("Điền loopCondition hoặc loopMaximum.", "Give it a loopCondition or a loopMaximum.")
 _NAME_IT = ("Đặt tên cho thông điệp.", "Name the message.")
 
 DIALECT = {
+    "too-much-feel": Rule(
+        "error",
+        "Các quy trình của tệp có hơn {limit} ký tự FEEL.",
+        "The processes of the file hold more than {limit} characters of FEEL.",
+        "Chuyển quy tắc vào bảng quyết định (DMN), hoặc chia thành nhiều quy trình.",
+        "Move rules into decision tables (DMN), or split the file.",
+    ),
     "zeebe-unknown": Rule(
         "error",
         "“{element}”: không biết phần mở rộng {tag}; nó sẽ bị bỏ qua và mất khi lưu.",
@@ -170,6 +114,27 @@ DIALECT = {
         "'{element}' uses form '{form}', which does not exist.",
         "Triển khai tệp .form có mã này cùng lúc, hoặc chọn biểu mẫu khác.",
         "Deploy the .form file with this id together, or choose another form.",
+    ),
+    "unknown-decision": Rule(
+        "error",
+        "“{element}” dùng quyết định “{decision}” chưa có.",
+        "'{element}' uses decision '{decision}', which does not exist.",
+        "Triển khai tệp .dmn có mã này cùng lúc, hoặc chọn quyết định khác.",
+        "Deploy the .dmn file with this id together, or choose another decision.",
+    ),
+    "called-decision": Rule(
+        "error",
+        "“{element}” gọi quyết định mà thiếu mã quyết định hoặc biến kết quả, hoặc không phải bước quy tắc.",
+        "'{element}' calls a decision without its id or a result variable, or is no business rule task.",
+        "Điền decisionId và resultVariable trên một business rule task.",
+        "Give decisionId and resultVariable, on a business rule task.",
+    ),
+    "decision-binding": Rule(
+        "error",
+        "“{element}” gắn quyết định theo “{binding}”, cách này không có hoặc thiếu nhãn phiên bản.",
+        "'{element}' binds its decision by '{binding}', which does not exist or has no version tag.",
+        "Chọn latest, deployment, hoặc versionTag kèm nhãn.",
+        "Choose latest, deployment, or versionTag with a tag.",
     ),
     "form-unreadable": Rule(
         "error",
@@ -248,6 +213,25 @@ DIALECT = {
         "Điền danh sách đầu vào bằng FEEL.",
         "Set the input collection in FEEL.",
     ),
+    "loop-without-end": Rule(
+        "error",
+        "Vòng lặp của “{element}” không có điều kiện và không có số vòng tối đa: nó chạy mãi.",
+        "The loop of '{element}' has neither a condition nor a maximum: it would run forever.",
+        *_END_LOOP,
+    ),
+    "loop-maximum": Rule(
+        "error",
+        "Số vòng tối đa của “{element}” là “{value}”, cần một số nguyên từ 0.",
+        "The loop maximum of '{element}' is '{value}', expected a whole number from 0.",
+        *_END_LOOP,
+    ),
+    "version-tag": Rule(
+        "error",
+        "“{element}” gọi quy trình theo thẻ phiên bản nhưng không ghi thẻ (versionTag).",
+        "'{element}' calls a process by version tag, but names no versionTag.",
+        "Điền thẻ phiên bản, hoặc chọn cách gắn khác.",
+        "Name the version tag, or choose another binding.",
+    ),
     "loop-cardinality": Rule(
         "error",
         "“{element}”: số lần lặp “{value}” phải là biểu thức FEEL hoặc số nguyên từ 0 đến {limit}.",
@@ -308,8 +292,8 @@ DIALECT = {
         "error",
         "Hẹn giờ “{element}” có chu kỳ ở nơi chỉ chờ được một lần.",
         "Timer '{element}' has a cycle where it can wait only once.",
-        "Dùng khoảng thời gian hoặc thời điểm; chu kỳ chỉ cho sự kiện bắt đầu và sự kiện gắn không ngắt.",
-        "Use a duration or date; cycles are for start events and non-interrupting boundary events.",
+        "Dùng khoảng thời gian hoặc thời điểm, hoặc cho sự kiện không ngắt.",
+        "Use a duration or date, or make the event non-interrupting.",
     ),
     "missing-message": Rule(
         "error",
@@ -318,6 +302,20 @@ DIALECT = {
         "Chọn hoặc tạo thông điệp.",
         "Choose or create a message.",
     ),
+    "missing-signal": Rule(
+        "error",
+        "“{element}” không chọn tín hiệu nào.",
+        "'{element}' names no signal.",
+        "Chọn hoặc tạo tín hiệu có tên.",
+        "Choose or create a signal with a name.",
+    ),
+    "missing-event-condition": Rule(
+        "error",
+        "Sự kiện điều kiện “{element}” không có điều kiện.",
+        "Conditional event '{element}' has no condition.",
+        "Viết điều kiện bằng FEEL.",
+        "Write the condition in FEEL.",
+    ),
     "message-without-name": Rule(
         "error",
         "Thông điệp “{message}” của “{element}” không có tên.",
@@ -325,11 +323,11 @@ DIALECT = {
         *_NAME_IT,
     ),
     "message-without-key": Rule(
-        "error",
-        "“{element}” chờ thông điệp “{message}” nhưng thông điệp không có khóa tương quan.",
-        "'{element}' waits for message '{message}', which has no correlation key.",
-        "Điền khóa tương quan bằng FEEL (zeebe:subscription correlationKey).",
-        "Set a correlation key in FEEL (zeebe:subscription correlationKey).",
+        "warning",
+        "“{element}” chờ thông điệp “{message}” không có khóa tương quan: ai chờ trước nhận trước.",
+        "'{element}' waits for message '{message}' without a correlation key: whoever waits first gets it.",
+        "Điền khóa tương quan bằng FEEL (zeebe:subscription correlationKey) nếu có nhiều hồ sơ cùng lúc.",
+        "Set a correlation key in FEEL (zeebe:subscription correlationKey) when several run at once.",
     ),
     "missing-code": Rule(
         "error",

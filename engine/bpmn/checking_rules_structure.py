@@ -66,6 +66,13 @@ READING = {
 }
 
 STRUCTURE = {
+    "more-findings": Rule(
+        "warning",
+        "Còn {count} điều nữa không được liệt kê.",
+        "{count} more findings are not listed.",
+        "Sửa những điều đã nêu rồi kiểm tra lại.",
+        "Correct what is listed and check again.",
+    ),
     "missing-id": Rule(
         "error",
         "Phần tử {kind} không có id.",
@@ -202,8 +209,8 @@ STRUCTURE = {
         "error",
         "Sau cổng chờ sự kiện “{gateway}”, “{element}” không được phép (BPMN 2.0.2, 10.6.6).",
         "'{element}' may not follow event-based gateway '{gateway}' (BPMN 2.0.2, 10.6.6).",
-        "Chỉ nối đến sự kiện chờ thông điệp, chờ giờ hoặc việc chờ thông điệp, mỗi nơi một luồng vào.",
-        "Connect only to message or timer catch events or receive tasks, each with this one flow.",
+        "Chỉ nối đến sự kiện chờ giữa luồng hoặc việc chờ thông điệp, mỗi nơi chỉ một luồng vào.",
+        "Connect only to catch events or receive tasks, each with this one flow.",
     ),
     "event-gateway-choice": Rule(
         "error",
@@ -232,6 +239,20 @@ STRUCTURE = {
         "'{element}' catches code '{code}', as another event on '{host}' does.",
         "Giữ một sự kiện cho mỗi mã.",
         "Keep one event per code.",
+    ),
+    "cancel-uncaught": Rule(
+        "warning",
+        "“{element}” hủy giao dịch “{transaction}” nhưng ở đó không có sự kiện hủy: nhánh dừng tại đây.",
+        "'{element}' cancels '{transaction}', which has no cancel event attached: its path ends there.",
+        "Gắn một sự kiện hủy vào giao dịch.",
+        "Attach a cancel event to the transaction.",
+    ),
+    "duplicate-code": Rule(
+        "warning",
+        "“{element}”: {kind} “{code}” được khai báo nhiều lần; nơi bắt không phân biệt được.",
+        "'{element}': {kind} '{code}' is declared more than once; who catches it cannot tell them apart.",
+        "Giữ một khai báo, hoặc đặt mã khác nhau.",
+        "Keep one declaration, or give them different codes.",
     ),
     "recursive-call": Rule(
         "error",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.bpmn.findings import Finding, make
+from engine.bpmn.findings import Finding, cite, make
 from engine.bpmn.model import ACTIVITIES, SUB_PROCESSES, Diagram, Element, Flow, Process
 
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
-_CHOICES = _CHOOSING | ACTIVITIES
+_CHOICES = _CHOOSING | ACTIVITIES | {"complexGateway"}
 
 
 def check_ids(diagram: Diagram) -> Iterator[Finding]:
@@ -17,13 +17,13 @@ def check_ids(diagram: Diagram) -> Iterator[Finding]:
     lines = {e.id: e.line for process in diagram.processes.values() for e in process.elements.values()}
     for identity, count in Counter(diagram.ids).items():
         if count > 1:
-            yield make("duplicate-id", identity, lines.get(identity), count=count)
+            yield cite(make("duplicate-id", identity, lines.get(identity), count=count), "EXT.002")
 
 
 def check_references(process: Process, diagram: Diagram) -> Iterator[Finding]:
     """Yield a finding for every flow, host, default and event definition that points nowhere."""
     for flow in process.flows.values():
-        yield from _check_flow(process, flow)
+        yield from _check_flow(process, flow, diagram)
     for element in process.elements.values():
         yield from _check_attached(process, element)
         if element.default is not None and element.default not in element.outgoing:
@@ -35,9 +35,12 @@ def check_references(process: Process, diagram: Diagram) -> Iterator[Finding]:
                 yield _unresolved(element, f"{definition.kind}Ref", reference)
 
 
-def _check_flow(process: Process, flow: Flow) -> Iterator[Finding]:
+def _check_flow(process: Process, flow: Flow, diagram: Diagram) -> Iterator[Finding]:
+    """What exists outside of the process, or is no flow node, is told by the rules about flows."""
     for attribute, target in (("sourceRef", flow.source), ("targetRef", flow.target)):
         found = process.elements.get(target)
+        if found is None and target in diagram.ids:
+            continue
         if found is None:
             yield make("unresolved-reference", flow.id, flow.line, attribute=attribute, target=target)
         elif found.scope != flow.scope:
@@ -66,7 +69,8 @@ def check_starts(process: Process) -> Iterator[Finding]:
     for scope, line in scopes:
         starts = process.start_events(scope)
         plain = [start.id for start in starts if start.event_kind == "none"]
-        if not starts:
+        triggered = scope == process.id and process.triggers()
+        if not (starts or process.implicit_starts(scope) or triggered):
             yield make("missing-start", scope, line)
         if len(plain) > 1:
             yield make("several-none-starts", scope, line, count=len(plain), ids=", ".join(plain))
@@ -151,14 +155,36 @@ def check_links(process: Process) -> Iterator[Finding]:
             yield make("link-without-target", link.id, link.line, link=name)
 
 
-def check_catchers(process: Process) -> Iterator[Finding]:
-    """Yield a finding when two boundary events of one activity catch the same error or escalation."""
-    seen: set[tuple[str, str, str | None]] = set()
+def check_cancels(process: Process) -> Iterator[Finding]:
+    """Yield a finding for a cancel end event whose transaction has no cancel event to go on at."""
     for element in process.elements.values():
-        event = element.event
-        if element.kind != "boundaryEvent" or event is None or event.kind not in ("error", "escalation"):
+        if element.kind != "endEvent" or element.event_kind != "cancel":
             continue
-        key = (element.attached_to or "", event.kind, event.code)
-        if key in seen:
-            yield make("duplicate-catcher", element.id, element.line, code=event.code or "*", host=key[0])
-        seen.add(key)
+        around = process.elements.get(element.scope)
+        while around is not None and around.kind != "transaction":
+            around = process.elements.get(around.scope)
+        events = process.boundary_events(around.id) if around is not None else []
+        if around is not None and not any(event.event_kind == "cancel" for event in events):
+            yield make("cancel-uncaught", element.id, element.line, transaction=around.id)
+
+
+def check_catchers(process: Process) -> Iterator[Finding]:
+    """Yield a finding when two events of one activity or scope catch the same error or escalation."""
+    seen: set[tuple[str, str, str, str | None]] = set()
+    for element in process.elements.values():
+        place, host = _caught_for(process, element)
+        for event in element.event_definitions if place else ():
+            key = (place, host, event.kind, event.code)
+            if event.kind in ("error", "escalation") and key in seen:
+                yield make("duplicate-catcher", element.id, element.line, code=event.code or "*", host=host)
+            seen.add(key)
+
+
+def _caught_for(process: Process, element: Element) -> tuple[str, str]:
+    """Return where an event catches, on the border of an activity or inside of a scope, and which one."""
+    if element.kind == "boundaryEvent":
+        return "on", element.attached_to or ""
+    around = process.elements.get(element.scope)
+    if element.kind == "startEvent" and around is not None and around.triggered_by_event:
+        return "in", around.scope
+    return "", ""

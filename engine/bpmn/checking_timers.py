@@ -37,7 +37,8 @@ def _check_timer(element: Element, timer: EventDefinition) -> Iterator[Finding]:
     if timer.timer_kind is None or not timer.expression:
         yield make("timer-missing", element.id, timer.line)
         return
-    repeats = element.kind == "startEvent" or (element.kind == "boundaryEvent" and not element.interrupting)
+    # an interrupting event happens once; a catch event lets the path go on at every occurrence
+    repeats = element.kind in ("startEvent", "intermediateCatchEvent") or not element.interrupting
     if timer.timer_kind == "cycle" and not repeats:
         yield make("timer-cycle-here", element.id, timer.line)
     if not timer.expression.startswith("="):

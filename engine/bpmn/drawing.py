@@ -14,8 +14,7 @@ from lxml import etree
 
 from engine.bpmn import drawing_edges, drawing_plane, drawing_shapes, drawing_symbols, drawing_words
 from engine.bpmn.drawing_plane import Edge, NoDrawing, Shape
-from engine.bpmn.drawing_shapes import Look
-from engine.bpmn.drawing_svg import ALARM, STATES, SVG, Box, put, show
+from engine.bpmn.drawing_svg import ALARM, STATES, SVG, Box, Look, put, show
 from engine.bpmn.model import SUB_PROCESSES
 
 __all__ = ["Marks", "NoDrawing", "draw"]
@@ -63,7 +62,8 @@ def draw(
     _describe(svg, title, prefix)
     layers = {name: put(svg, "g", class_=f"bv-layer-{name}") for name in _LAYERS}
     canvas = _Canvas(layers, [], marks, prefix, language)
-    for shape in sorted(plane.shapes, key=lambda shape: shape.depth):
+    # the bands of a choreography task lie over the task, wherever their participants stand in the file
+    for shape in sorted(plane.shapes, key=lambda shape: (bool(shape.band), shape.depth)):
         _draw_shape(canvas, shape)
     for edge in plane.edges:
         _draw_edge(canvas, edge, plane.index)
@@ -104,7 +104,7 @@ def _states(canvas: _Canvas, shape: Shape) -> list[str]:
 
 def _layer(shape: Shape) -> str:
     """Pools lie under frames, frames under flows, and boundary events over the activities they sit on."""
-    if shape.kind in _BACKGROUND:
+    if shape.kind in _BACKGROUND and not shape.band:
         return "pools"
     if shape.kind == "group" or _is_frame(shape):
         return "frames"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from lxml import etree
 
 from engine.bpmn import drawing_symbols, drawing_text
-from engine.bpmn.drawing_plane import BPMN, Edge
+from engine.bpmn.drawing_plane import BPMN, Edge, child_of
 from engine.bpmn.drawing_svg import INK, PAPER, STATES, Box, put, trace
 from engine.bpmn.model import ACTIVITIES
 
@@ -55,6 +55,7 @@ def _marker(parent: etree._Element, name: str, reference: int) -> etree._Element
 def paint(edge: Edge, group: etree._Element, prefix: str, taken: bool) -> None:
     """Paint the line of an edge with its arrow heads."""
     start, end = _ends(edge, taken)
+    double = edge.kind == "conversationLink"
     put(
         group,
         "path",
@@ -62,13 +63,15 @@ def paint(edge: Edge, group: etree._Element, prefix: str, taken: bool) -> None:
         class_="bv-body",
         fill="none",
         stroke=STATES["done"][0] if taken else INK,
-        stroke_width=3.0 if taken else 1.6,
+        stroke_width=5.0 if double else 3.0 if taken else 1.6,
         stroke_dasharray=_DASHES.get(edge.kind),
         stroke_linecap="round",
         stroke_linejoin="round",
         marker_start=start and f"url(#{prefix}-{start})",
         marker_end=end and f"url(#{prefix}-{end})",
     )
+    if double:
+        put(group, "path", d=trace(edge.points), fill="none", stroke=PAPER, stroke_width=2.0)
     if edge.envelope:
         filled = edge.envelope == "non_initiating"
         middle = middle_of(edge.points)
@@ -108,7 +111,7 @@ def paint_origin(edge: Edge, group: etree._Element, index: Mapping[str, etree._E
 
 
 def _is_conditional(edge: Edge) -> bool:
-    return edge.element.find(f"{BPMN}conditionExpression") is not None
+    return child_of(edge.element, f"{BPMN}conditionExpression") is not None
 
 
 def paint_label(parent: etree._Element, edge: Edge) -> Box:

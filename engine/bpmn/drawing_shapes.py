@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from lxml import etree
 
-from engine.bpmn import drawing_symbols, drawing_text
-from engine.bpmn.drawing_plane import BPMN, Shape
-from engine.bpmn.drawing_svg import INK, PAPER, Box, put
+from engine.bpmn import drawing_symbols, drawing_talks, drawing_text
+from engine.bpmn.drawing_plane import BPMN, Shape, child_of
+from engine.bpmn.drawing_svg import Box, Look, put
 from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, SUB_PROCESSES
 
 STRIP = 30.0  # title strip of a pool or lane
@@ -17,26 +16,18 @@ BODY = "bv-body"  # the class of the line and fill of every shape
 _SMALL = 11.0
 
 
-@dataclass(frozen=True)
-class Look:
-    """Line colour, fill colour and how much thicker than usual the line is."""
-
-    line: str = INK
-    fill: str = PAPER
-    extra: float = 0.0
-
-
 Painter = Callable[[Shape, etree._Element, Look], None]
 
 
 def paint(shape: Shape, group: etree._Element, look: Look) -> None:
     """Paint one shape into its group; an unknown kind becomes a plain box with its name."""
-    PAINTERS.get(shape.kind, _paint_unknown)(shape, group, look)
+    painter = drawing_talks.paint_band if shape.band else PAINTERS.get(shape.kind, _paint_unknown)
+    painter(shape, group, look)
 
 
 def has_outer_label(shape: Shape) -> bool:
     """Say whether the name stands beside the shape."""
-    return shape.kind in EVENTS or shape.kind in GATEWAYS or shape.kind in _DATA or shape.kind == "group"
+    return shape.kind in _LABELLED_OUTSIDE
 
 
 def paint_label(parent: etree._Element, name: str, box: Box, label: Box | None) -> Box:
@@ -108,7 +99,7 @@ def _paint_activity(shape: Shape, group: etree._Element, look: Look) -> None:
     _rect(group, box, look, width, rx=10.0, stroke_dasharray=dash, stroke_linecap="round", class_=BODY)
     if kind == "transaction":
         _rect(group, box.shrink(3, 3, 3, 3), Look(look.line, "none"), 1.5, rx=8.0)
-    strokes = drawing_symbols.TASKS.get(kind)
+    strokes = drawing_symbols.TASKS.get(shape.calls or kind)
     if strokes:
         drawing_symbols.paint(group, strokes, (box.x + 15, box.y + 15), filled=kind == "sendTask")
     marks = _marks(shape)
@@ -136,15 +127,15 @@ def _write_inside(shape: Shape, group: etree._Element, icon: bool, marks: bool) 
 def _marks(shape: Shape) -> list[str]:
     """Return the marks at the lower edge of an activity, from left to right."""
     element = shape.element
-    multi = element.find(f"{BPMN}multiInstanceLoopCharacteristics")
+    multi = child_of(element, f"{BPMN}multiInstanceLoopCharacteristics")
     found = []
-    if element.find(f"{BPMN}standardLoopCharacteristics") is not None:
+    if child_of(element, f"{BPMN}standardLoopCharacteristics") is not None:
         found.append("loop")
     if multi is not None:
         found.append("sequential" if multi.get("isSequential") == "true" else "parallel")
     if element.get("isForCompensation") == "true":
         found.append("compensation")
-    if shape.kind in SUB_PROCESSES | {"callActivity"} and not shape.expanded:
+    if shape.kind in SUB_PROCESSES | {"callActivity"} and not shape.expanded and not shape.calls:
         found.append("collapsed")
     return [*found, "adhoc"] if shape.kind == "adHocSubProcess" else found
 
@@ -238,6 +229,7 @@ def _paint_unknown(shape: Shape, group: etree._Element, look: Look) -> None:
 _DATA = frozenset(
     {"dataObject", "dataObjectReference", "dataInput", "dataOutput", "dataStore", "dataStoreReference"}
 )
+_LABELLED_OUTSIDE = EVENTS | GATEWAYS | _DATA | drawing_talks.CONVERSATIONS | {"group"}
 PAINTERS: Mapping[str, Painter] = (
     dict.fromkeys(ACTIVITIES, _paint_activity)
     | dict.fromkeys(EVENTS, _paint_event)
@@ -251,4 +243,6 @@ PAINTERS: Mapping[str, Painter] = (
         "textAnnotation": _paint_note,
         "group": _paint_group,
     }
+    | dict.fromkeys(drawing_talks.CHOREOGRAPHIES, drawing_talks.paint_choreography)
+    | dict.fromkeys(drawing_talks.CONVERSATIONS, drawing_talks.paint_conversation)
 )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from lxml import etree
 
 SVG = "http://www.w3.org/2000/svg"
+_TAG = f"{{{SVG}}}"
 INK = "#22242a"
 PAPER = "#ffffff"
 # (line, fill) by state; line colours keep 4.5 : 1 on white, and a badge says the same without colour.
@@ -50,16 +52,34 @@ class Box:
         )
 
 
+@dataclass(frozen=True)
+class Look:
+    """Line colour, fill colour and how much thicker than usual the line is."""
+
+    line: str = INK
+    fill: str = PAPER
+    extra: float = 0.0
+
+
 def put(
     parent: etree._Element, tag: str, content: str | None = None, /, **attributes: object
 ) -> etree._Element:
     """Append an SVG element; `class_` and `stroke_width` become class and stroke-width, None is left out."""
-    given = {key: value for key, value in attributes.items() if value is not None}
-    named = {key.rstrip("_").replace("_", "-"): show(value) for key, value in given.items()}
-    child = etree.SubElement(parent, f"{{{SVG}}}{tag}", named)
+    named = {
+        _name(key): value if isinstance(value, str) else show(value)
+        for key, value in attributes.items()
+        if value is not None
+    }
+    child = etree.SubElement(parent, _TAG + tag, named)
     if content is not None:
         child.text = content
     return child
+
+
+@cache
+def _name(key: str) -> str:
+    """Return the name of an SVG attribute; there are a few dozen."""
+    return key.rstrip("_").replace("_", "-")
 
 
 def show(value: object) -> str:

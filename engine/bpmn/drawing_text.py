@@ -7,6 +7,7 @@ use, so a label that fits here fits there.
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from lxml import etree
 
@@ -49,7 +50,12 @@ SIZES = (12.0, 11.0, 10.0, 9.0)
 
 def measure(text: str, size: float) -> float:
     """Return the width of one line in pixels."""
-    return sum(_advance(letter) for letter in unicodedata.normalize("NFC", text)) * size
+    return _measure(text) * size
+
+
+@lru_cache(maxsize=8_192)  # words return in every size that is tried, and in every picture of a process
+def _measure(text: str) -> float:
+    return sum(map(_advance, unicodedata.normalize("NFC", text)))
 
 
 def _advance(letter: str) -> float:

@@ -36,6 +36,15 @@ KINDS: dict[str, tuple[str, str]] = {
     "sequenceFlow": ("Luồng", "Sequence flow"),
     "messageFlow": ("Luồng thông điệp", "Message flow"),
     "association": ("Liên kết", "Association"),
+    "dataInputAssociation": ("Dữ liệu vào", "Data input"),
+    "dataOutputAssociation": ("Dữ liệu ra", "Data output"),
+    "choreographyTask": ("Bước trao đổi", "Choreography task"),
+    "subChoreography": ("Nhóm trao đổi", "Sub-choreography"),
+    "callChoreography": ("Gọi trao đổi khác", "Call choreography"),
+    "conversation": ("Hội thoại", "Conversation"),
+    "subConversation": ("Nhóm hội thoại", "Sub-conversation"),
+    "callConversation": ("Gọi hội thoại khác", "Call conversation"),
+    "conversationLink": ("Liên kết hội thoại", "Conversation link"),
 }
 STATES: dict[str, tuple[str, str]] = {
     "done": ("đã xong", "completed"),

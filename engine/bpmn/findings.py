@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from engine.bpmn.checking_rules import RULES
+from engine.bpmn.checking_rules import CATEGORIES, RULES
 from engine.errors import EngineError, Text
 
 
@@ -21,20 +21,38 @@ class Finding:
     """Hold one finding; its severity and words come from RULES, filled with `values`.
 
     `element` is the id in the file or ""; `line` counts from 1 or is None; KeyError for an unknown rule.
+    `reference` names the constraint of BPMN 2.0 that is broken, in the numbering of M. Geiger's list
+    ("EXT.096", several with a comma); "" where the standard says nothing. A `mild` finding never refuses a
+    deployment.
     """
 
     rule: str
     element: str = ""
     line: int | None = None
     values: Mapping[str, object] = field(default_factory=dict)
+    reference: str = ""
+    mild: bool = False
 
     def __post_init__(self) -> None:
         RULES[self.rule]
 
     @property
     def severity(self) -> str:
-        """Return "error" (refuses a deployment) or "warning" (never refuses)."""
-        return RULES[self.rule].severity
+        """Return "error" (refuses a deployment), "warning" or "note" (never refuse).
+
+        A note says what the standard asks for and neither this engine nor its dialect needs.
+        """
+        severity = RULES[self.rule].severity
+        return "warning" if self.mild and severity == "error" else severity
+
+    @property
+    def category(self) -> str:
+        """Return what the finding is about.
+
+        "reading" (the file itself), "structure" (not valid BPMN 2.0), "soundness" (waits, turns or never
+        runs), "not executed" (valid BPMN that this engine refuses) or "dialect" (`zeebe:` and FEEL).
+        """
+        return CATEGORIES[self.rule]
 
     def text(self, language: str = "vi") -> str:
         """Return what is wrong, in Vietnamese or (any other language) in English."""
@@ -50,7 +68,9 @@ class Finding:
         """Return the finding as JSON data with its text and remedy in one language."""
         return {
             "severity": self.severity,
+            "category": self.category,
             "rule": self.rule,
+            "reference": self.reference,
             "element": self.element,
             "line": self.line,
             "text": self.text(language),
@@ -70,3 +90,13 @@ def _tell(value: object, language: str) -> object:
 def make(rule: str, element: str = "", line: int | None = None, **values: object) -> Finding:
     """Return a finding with its values given by name."""
     return Finding(rule, element, line, values)
+
+
+def cite(finding: Finding, reference: str) -> Finding:
+    """Return the finding with the constraint of the standard that it breaks."""
+    return replace(finding, reference=reference)
+
+
+def soften(finding: Finding) -> Finding:
+    """Return the finding as one that never refuses."""
+    return replace(finding, mild=True)

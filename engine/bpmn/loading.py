@@ -28,6 +28,14 @@ class UnreadableDiagram(DeploymentRejected):
 
 def load(content: bytes, name: str) -> etree._Element:
     """Return the root element of a BPMN file; UnreadableDiagram with line and remedy for anything else."""
+    root = parse(content, name)
+    if root.tag != ROOT:
+        _refuse("not-bpmn", line_of(root), name=name, found=etree.QName(root).localname)
+    return root
+
+
+def parse(content: bytes, name: str) -> etree._Element:
+    """Return the root element of any XML within the limits; UnreadableDiagram for anything else."""
     if len(content) > MAX_BYTES:
         _refuse("file-too-large", None, name=name, size=len(content), limit=MAX_BYTES)
     parser = etree.XMLPullParser(
@@ -41,12 +49,21 @@ def load(content: bytes, name: str) -> etree._Element:
         remove_pis=True,
     )
     try:
-        root = _read(parser, content, name)
+        return _read(parser, content, name)
     except etree.XMLSyntaxError as error:
         _refuse("not-well-formed", error.lineno or None, name=name, detail=error.msg or str(error))
-    if root.tag != ROOT:
-        _refuse("not-bpmn", line_of(root), name=name, found=etree.QName(root).localname)
-    return root
+
+
+def recode(content: bytes) -> bytes:
+    """Return a loadable file in UTF-8, byte for byte the same when it is UTF-8 already.
+
+    Browsers read what they fetch as UTF-8, whatever the file declares.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    tree = etree.ElementTree(etree.fromstring(content, parser))
+    if (tree.docinfo.encoding or "UTF-8").upper() in ("UTF-8", "UTF8", "ASCII", "US-ASCII"):
+        return content
+    return etree.tostring(tree, encoding="UTF-8", xml_declaration=True)
 
 
 def line_of(node: etree._Element) -> int | None:

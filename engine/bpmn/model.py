@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 ACTIVITIES = frozenset(
     {
@@ -64,9 +65,14 @@ class Details:
     script: str | None = None
     script_result: str | None = None
     called_process: str | None = None
+    called_binding: str = "latest"  # latest, deployment, versionTag
+    called_version_tag: str | None = None
+    propagate_all_parent_variables: bool | None = None  # None: only without input mappings
     propagate_all_child_variables: bool = True
     called_decision: str | None = None
     decision_result: str | None = None
+    decision_binding: str = "latest"  # latest, deployment, versionTag
+    decision_version_tag: str | None = None
     correlation_key: str | None = None
     inputs: tuple[IoMapping, ...] = ()
     outputs: tuple[IoMapping, ...] = ()
@@ -96,6 +102,7 @@ class EventDefinition:
     timer_kind: str | None = None  # date, duration, cycle
     expression: str | None = None  # of the timer, or the condition of a conditional event
     line: int | None = None
+    waits_for_compensation: bool = True  # a thrown compensation goes on when all handlers are done
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,19 @@ class Loop:
     loop_maximum: str | None = None
     test_before: bool = False
     line: int | None = None
+    behavior: str = "All"  # None, One, All, Complex: when the instances of a multi-instance throw an event
+    event: EventDefinition | None = None  # thrown by None and One; without it a signal that any may catch
+    complex: tuple[tuple[str, EventDefinition | None], ...] = ()  # condition that ends the loop, event thrown
+
+
+@dataclass(frozen=True)
+class AdHoc:
+    """How the activities of an ad-hoc sub-process start and when it is over."""
+
+    sequential: bool = False
+    active_elements: str | None = None  # FEEL: ids of what starts; without it all without incoming flow
+    completion_condition: str | None = None
+    cancels_remaining: bool = True
 
 
 @dataclass(frozen=True)
@@ -144,8 +164,16 @@ class Element:
     attached_to: str | None = None
     interrupting: bool = True
     triggered_by_event: bool = False
+    parallel_multiple: bool = False  # all event definitions must happen, not any one
+    instantiates: bool = False  # a receive task or event-based gateway whose message begins an instance
+    awaits_all: bool = False  # of an event-based gateway that instantiates: everything behind it must happen
     event_definitions: tuple[EventDefinition, ...] = ()
     loop: Loop | None = None
+    start_quantity: int = 1  # tokens that it needs to start
+    completion_quantity: int = 1  # tokens that it sends along each flow
+    for_compensation: bool = False
+    activation_condition: str | None = None  # of a complex gateway
+    ad_hoc: AdHoc | None = None
     details: Details = field(default_factory=Details)
     line: int | None = None
 
@@ -174,18 +202,96 @@ class Process:
     properties: Mapping[str, str] = field(default_factory=dict)
     documentation: str = ""
     line: int | None = None
+    associations: tuple[tuple[str, str], ...] = ()  # ids of source and target
+    version_tag: str | None = None
+
+    @cached_property
+    def has_conditions(self) -> bool:
+        """Say whether an event of the process waits for a condition."""
+        return any(
+            definition.kind == "conditional"
+            for element in self.elements.values()
+            for definition in element.event_definitions
+        )
 
     def inside(self, scope: str) -> list[Element]:
         """Return the elements that lie directly in the process or in one sub-process."""
-        return [element for element in self.elements.values() if element.scope == scope]
+        return list(self._by_scope.get(scope, ()))
 
     def boundary_events(self, host: str) -> list[Element]:
         """Return the boundary events attached to an activity."""
-        return [element for element in self.elements.values() if element.attached_to == host]
+        return list(self._by_host.get(host, ()))
+
+    @cached_property
+    def _by_scope(self) -> Mapping[str, list[Element]]:
+        return _group((element.scope, element) for element in self.elements.values())
+
+    @cached_property
+    def _by_host(self) -> Mapping[str, list[Element]]:
+        attached = [element for element in self.elements.values() if element.attached_to is not None]
+        return _group((element.attached_to or "", element) for element in attached)
 
     def start_events(self, scope: str) -> list[Element]:
         """Return the start events that lie directly in the process or in one sub-process."""
         return [element for element in self.inside(scope) if element.kind == "startEvent"]
+
+    def triggers(self) -> list[Element]:
+        """Return the elements whose events begin an instance.
+
+        These are start events, receive tasks that instantiate and what follows a gateway that does.
+        """
+        found: list[Element] = []
+        for element in self.inside(self.id):
+            if element.kind == "startEvent" or (element.kind == "receiveTask" and element.instantiates):
+                found.append(element)
+            elif element.instantiates:
+                found += [self.elements[self.flows[flow].target] for flow in element.outgoing]
+        return found
+
+    def start_by_itself(self) -> str | None:
+        """Return the id of the none start event, "" for implicit starts, None when nothing starts it."""
+        starts = self.start_events(self.id)
+        named = [start.id for start in starts if start.event_kind == "none"]
+        implicit = "" if not starts and self.implicit_starts(self.id) else None
+        return named[0] if named else implicit
+
+    def implicit_starts(self, scope: str) -> list[Element]:
+        """Return what begins with a process or sub-process that has no start event, in the order of the file.
+
+        That is every element without incoming flow that nothing else sets going.
+        """
+        return [
+            element
+            for element in self.inside(scope)
+            if not (element.incoming or element.for_compensation or element.triggered_by_event)
+            and not element.instantiates
+            if element.kind not in ("startEvent", "boundaryEvent", "endEvent")
+            and element.event_kind != "link"
+        ]
+
+    def compensation_handler(self, activity: str) -> Element | None:
+        """Return what undoes an activity: where the association of its compensation boundary event leads."""
+        for boundary in self.boundary_events(activity):
+            if boundary.event_kind == "compensate":
+                targets = [target for source, target in self.associations if source == boundary.id]
+                return self.elements.get(targets[0]) if targets else None
+        return None
+
+    def compensation_start(self, scope: str) -> Element | None:
+        """Return the start event of the compensation event sub-process directly inside a sub-process."""
+        for element in self.inside(scope):
+            for start in self.start_events(element.id) if element.triggered_by_event else ():
+                if start.event_kind == "compensate":
+                    return start
+        return None
+
+
+def _group(pairs: Iterable[tuple[str, Element]]) -> Mapping[str, list[Element]]:
+    """Return the elements by the id that each comes with, in the order of the file."""
+    groups: dict[str, list[Element]] = {}
+    for key, element in pairs:
+        groups.setdefault(key, []).append(element)
+    return groups
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
+from typing import Any
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine import feel
+from engine.bpmn.model import Element, Process
+from engine.errors import NotFound
 from engine.handlers import Json
-from engine.spiff import events
-from engine.spiff.game import ITERATIONS, Call, Game, StepFailed
+from engine.spiff import ad_hoc, compensation, events, loops, waits
+from engine.spiff.game import Game, StepFailed
 from engine.spiff.nodes import Node
+from engine.spiff.scopes import nested
 
 DUE = "bv:dueInWorkingDays"
 MOST_WORKING_DAYS = 1_000
@@ -21,16 +24,50 @@ MOST_WORKING_DAYS = 1_000
 class Activity(Node):
     """An activity: attached events, local variables, loop, then its own work."""
 
+    def __init__(self, spec: Any, element: Element, process: Process) -> None:
+        super().__init__(spec, element, process)
+        self.around = ad_hoc.container(process, element)
+
     def activate(self, token: Task) -> bool:
         """Arm the attached events, start the iterations or open the local scope, then begin the work."""
-        iteration = "body" in token.internal_data
+        data = token.internal_data
+        iteration = "body" in data
+        if not iteration and not self._gather(token):
+            return False
+        if "snapshot" in data:
+            compensation.restore(token)
+        if "replay" in data:
+            compensation.replay(token)
+            return False
         if not iteration:
-            for boundary in self.process.boundary_events(self.element.id):
+            for boundary in self.boundaries:
                 events.attach(token, boundary)
         if self.element.loop is not None and not iteration:
-            return self._start_iterations(token)
+            return loops.begin(token)
         self._map_inputs(token)
         return self.begin(token)
+
+    def _gather(self, token: Task) -> bool:
+        """Take as many tokens as the activity needs to start; False while this one waits for others."""
+        game: Game = token.workflow
+        data, needed = token.internal_data, self.element.start_quantity - 1
+        if needed <= 0 or "joined" in data:
+            return True
+        waiting = [
+            other
+            for other in game.inside(data["scope"])
+            if other.task_spec is self and other.internal_data.get("wait", {}).get("kind") == "quantity"
+        ][:needed]
+        if len(waiting) < needed:
+            data["wait"] = {"kind": "quantity"}
+            self.note_entered(token)
+            token._set_state(TaskState.WAITING)
+            return False
+        flows = [other.internal_data.get("flow") for other in [*waiting, token]]
+        data["joined"] = [flow for flow in flows if flow is not None]
+        for other in waiting:
+            game.remove(other)
+        return True
 
     def begin(self, token: Task) -> bool:
         """Begin the work; False when the activity waits for somebody."""
@@ -49,7 +86,9 @@ class Activity(Node):
         current: Game = token.workflow
         for mapping in self.element.details.inputs:
             value = current.evaluate(mapping.source, current.variables(token))
-            current.scopes.write(self.local(token), mapping.target, value)
+            local = self.local(token)
+            own = current.scopes.rows[local].variables
+            current.scopes.write(local, *nested(mapping.target, value, own))
 
     def receive(self, token: Task, values: Mapping[str, Json]) -> None:
         """Keep results in the local scope while output mappings decide what leaves it, else assign them."""
@@ -64,137 +103,74 @@ class Activity(Node):
     def settle(self, token: Task) -> None:
         """Apply the output mappings once."""
         current: Game = token.workflow
-        if self.element.loop is not None and "body" not in token.internal_data:
+        if "replay" in token.internal_data or (self.element.loop is not None and not _iterates(token)):
             return
-        outputs = self.element.details.outputs
         view = current.variables(token)
-        values = {mapping.target: current.evaluate(mapping.source, view) for mapping in outputs}
-        outer = token.internal_data["scope"]
-        if "body" in token.internal_data:
-            # the results of one iteration stay in it until the collection is complete
+        values: dict[str, Json] = {}
+        for mapping in self.element.details.outputs:
+            name, value = nested(mapping.target, current.evaluate(mapping.source, view), {**view, **values})
+            values[name] = value
+        if self.element.loop is not None and self.element.loop.kind != "standard":
+            # the results of one instance stay in it until the collection is complete
             for name, value in values.items():
                 current.scopes.write(self.local(token), name, value)
         else:
-            current.scopes.assign(outer, values)
+            current.scopes.assign(token.internal_data["scope"], values)
 
     def choose(self, token: Task) -> list[str]:
-        """Leave by the flows of the activity; an iteration leaves by none."""
-        return [] if "body" in token.internal_data else super().choose(token)
+        """Leave by the flows of the activity; an iteration and what undoes something leave by none."""
+        data = token.internal_data
+        flows = [] if _iterates(token) or "compensates" in data else super().choose(token)
+        if self.around is not None and not _iterates(token) and "compensates" not in data:
+            # asked here, where it can still fail: what is done after this cannot be taken back
+            data["ends_around"] = ad_hoc.ends(token, self.around)
+        return flows
 
     def leave(self, token: Task) -> None:
         """Close what hung on the activity, then go on; an iteration reports to its body."""
         current: Game = token.workflow
         current.cancel_attached(token)
-        if "body" in token.internal_data:
-            self._finish_iteration(token)
+        if _iterates(token):
+            loops.finish_iteration(token)
             return
-        if "local" in token.internal_data:
-            current.scopes.close(token.internal_data["local"])
+        if self.element.loop is not None and "replay" not in token.internal_data:
+            # its iterations are remembered one by one
+            if "local" in token.internal_data:
+                current.close_scope(token.internal_data["local"])
+        else:
+            self.close(token)
         super().leave(token)
+        if self.around is not None and token.internal_data.get("ends_around"):
+            ad_hoc.finish(current, token.internal_data["scope"], self.around)
+
+    def close(self, token: Task) -> None:
+        """Remember what completes for compensation, then close its local scope."""
+        compensation.remember(token)
+        if "local" in token.internal_data:
+            token.workflow.close_scope(token.internal_data["local"])
+
+    def start_next(self, token: Task) -> bool:
+        """Start what still has to come inside an emptied sub-process; False when nothing has."""
+        return False
+
+    def left_behind(self, token: Task) -> dict[str, Json]:
+        """Keep the results that a multi-instance had already when it was cancelled."""
+        kept = loops.given(token)
+        return {"results": kept} if kept else {}
 
     def note_completed(self, token: Task) -> None:
         """Record a loop as such: its iterations were recorded as the element itself."""
-        if self.element.loop is None:
+        if "replay" in token.internal_data:
+            token.workflow.note("element.compensated", token, flows=[])
+        elif self.element.loop is None:
             super().note_completed(token)
         else:
             token.workflow.note("loop.completed", token, flows=[token.internal_data.get("flow")])
 
-    def _start_iterations(self, body: Task) -> bool:
-        items = self._items(body)
-        if not items:
-            self._collect(body, [])
-            return True
-        sequential = self.element.loop is not None and self.element.loop.kind == "sequential"
-        body.internal_data.update(count=len(items), results=[None] * len(items), finished=0)
-        body.internal_data["remaining"] = items[1:] if sequential else []
-        body._set_state(TaskState.STARTED)
-        for index, item in enumerate(items[:1] if sequential else items):
-            self._iterate(body, index, item)
-        return False
 
-    def _items(self, body: Task) -> list[Json]:
-        current: Game = body.workflow
-        loop = self.element.loop
-        view = current.variables(body)
-        source = (loop.input_collection or loop.cardinality or "") if loop is not None else ""
-        text = source if source.startswith("=") or not source else "=" + source
-        value = current.evaluate(text, view)
-        if loop is not None and loop.input_collection is None and type(value) is int:
-            value = list(range(1, min(value, ITERATIONS + 1) + 1))
-        if not isinstance(value, list) or len(value) > ITERATIONS:
-            raise StepFailed(
-                element=self.element.id,
-                reason=f"its collection is not a list of at most {ITERATIONS} items",
-                reason_vi=f"danh sách lặp không phải là danh sách có tối đa {ITERATIONS} mục",
-            )
-        return value
-
-    def _iterate(self, body: Task, index: int, item: Json) -> None:
-        current: Game = body.workflow
-        loop = self.element.loop
-        token = current.place(self.element.id, body.internal_data["scope"], body=body.id, index=index)
-        local = self.local(token)
-        current.scopes.rows[local].variables["loopCounter"] = index + 1
-        if loop is not None and loop.input_element:
-            current.scopes.write(local, loop.input_element, item)
-        target = (loop.output_element or "").removeprefix("=").strip() if loop is not None else ""
-        if target.isidentifier():
-            # an iteration keeps its own result: without this line the iterations would overwrite each other
-            current.scopes.rows[local].variables.setdefault(target, None)
-
-    def _finish_iteration(self, token: Task) -> None:
-        current: Game = token.workflow
-        loop = self.element.loop
-        body = current.token(token.internal_data["body"])
-        if body is None or loop is None:
-            raise LookupError("an iteration lives only inside its body")
-        view = current.variables(token)
-        data = body.internal_data
-        # everything that can fail comes before the first change: a failed iteration keeps its place
-        result = current.evaluate(_expression(loop.output_element), view) if loop.output_element else None
-        over = self._complete(body, view)
-        data["results"][token.internal_data["index"]] = result
-        data["finished"] += 1
-        current.remove(token)
-        current.scopes.close(token.internal_data["local"])
-        current.note("element.completed", token, flows=[], index=token.internal_data["index"])
-        if over:
-            self._end_loop(body)
-        elif data["remaining"]:
-            self._iterate(body, data["finished"], data["remaining"].pop(0))
-
-    def _complete(self, body: Task, view: Mapping[str, Json]) -> bool:
-        """Tell whether the loop is over with the iteration that ends now."""
-        current: Game = body.workflow
-        data = body.internal_data
-        finished = data["finished"] + 1
-        if finished == data["count"]:
-            return True
-        condition = self.element.loop.completion_condition if self.element.loop is not None else None
-        if condition is None:
-            return False
-        counts: dict[str, Json] = {
-            "numberOfInstances": data["count"],
-            "numberOfActiveInstances": len(current.iterations(body)) - 1,
-            "numberOfCompletedInstances": finished,
-            "numberOfTerminatedInstances": 0,
-        }
-        return feel.condition(condition, {**view, **counts}, current.host.now)
-
-    def _end_loop(self, body: Task) -> None:
-        current: Game = body.workflow
-        for other in current.iterations(body):
-            current.cancel_token(other)
-        self._collect(body, body.internal_data["results"])
-        body.internal_data["done"] = True
-        body._set_state(TaskState.READY)
-        current.agenda.append(body)
-
-    def _collect(self, body: Task, results: list[Json]) -> None:
-        loop = self.element.loop
-        if loop is not None and loop.output_collection:
-            body.workflow.scopes.assign(body.internal_data["scope"], {loop.output_collection: results})
-        body.internal_data["done"] = True
+def _iterates(token: Task) -> bool:
+    """Tell whether a token is one iteration of a loop."""
+    return "body" in token.internal_data and "replay" not in token.internal_data
 
 
 def _expression(text: str) -> str:
@@ -303,6 +279,34 @@ class ServiceTask(Activity):
         return True
 
 
+class BusinessRuleTask(ServiceTask):
+    """A business rule task takes the result of a decision; with a job type it is a service task."""
+
+    def execute(self, token: Task) -> bool:
+        """Evaluate the decision with the visible variables, inside the step."""
+        current: Game = token.workflow
+        details = self.element.details
+        if details.called_decision is None:
+            return super().execute(token)
+        view = current.variables(token)
+        decision = current.evaluate(details.called_decision, view)
+        if not isinstance(decision, str) or not decision:
+            raise StepFailed(
+                element=self.element.id,
+                reason="the decision to evaluate has no id",
+                reason_vi="không rõ quyết định cần tính",
+            )
+        try:
+            decided = current.host.decide(self.element, decision, view)
+        except NotFound as error:
+            reason = "its decision is not deployed: " + decision
+            reason_vi = f"quyết định “{decision}” chưa được triển khai"
+            raise StepFailed(element=self.element.id, reason=reason, reason_vi=reason_vi) from error
+        current.note("decision.evaluated", token, **decided.told)
+        self.receive(token, {details.decision_result or "result": decided.result})
+        return True
+
+
 class ScriptTask(ServiceTask):
     """A script task evaluates one FEEL expression into a variable."""
 
@@ -333,48 +337,6 @@ class ReceiveTask(Activity):
 
     def begin(self, token: Task) -> bool:
         """Subscribe."""
-        token.internal_data["wait"] = events.message_wait(token, self.element)
+        token.internal_data["wait"] = waits.message_wait(token, self.element)
         token._set_state(TaskState.WAITING)
         return False
-
-
-class SubProcess(Activity):
-    """An embedded sub-process: a scope of its own with a start event inside."""
-
-    def begin(self, token: Task) -> bool:
-        """Start inside; the sub-process is done when nothing is left there."""
-        current: Game = token.workflow
-        scope = self.local(token)
-        token.internal_data["inner"] = True
-        self.note_entered(token)
-        token._set_state(TaskState.STARTED)
-        for start in self.process.start_events(self.element.id)[:1]:
-            current.place(start.id, scope, triggered=True)
-        return False
-
-
-class CallActivity(Activity):
-    """A call activity waits for an instance of another process, a child of its own."""
-
-    def begin(self, token: Task) -> bool:
-        """Ask for the child; with input mappings it gets only those variables, else all that are visible."""
-        current: Game = token.workflow
-        details = self.element.details
-        view = current.variables(token)
-        process = current.evaluate(details.called_process or "", view)
-        if not isinstance(process, str) or not process:
-            raise StepFailed(
-                element=self.element.id,
-                reason="the process to call has no id",
-                reason_vi="không rõ quy trình cần gọi",
-            )
-        given = {mapping.target: view[mapping.target] for mapping in details.inputs} or view
-        token.internal_data["wait"] = {"kind": "call", "process": process}
-        token._set_state(TaskState.WAITING)
-        current.calls.append(Call(token.id, self.element.id, process, given))
-        return False
-
-    def receive(self, token: Task, values: Mapping[str, Json]) -> None:
-        """Take the variables that the child ended with: through output mappings, or all, or none."""
-        if self.element.details.outputs or self.element.details.propagate_all_child_variables:
-            super().receive(token, values)

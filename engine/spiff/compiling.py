@@ -8,7 +8,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from engine.bpmn.model import Process
-from engine.spiff import activities, events, gateways
+from engine.spiff import activities, call_activities, events, gateways, sub_processes, transactions
 from engine.spiff.nodes import Node
 
 NODES: dict[str, type[Node]] = {
@@ -21,15 +21,18 @@ NODES: dict[str, type[Node]] = {
     "userTask": activities.UserTask,
     "manualTask": activities.Activity,  # done without the engine, as in Camunda 8: it passes
     "serviceTask": activities.ServiceTask,
-    "businessRuleTask": activities.ServiceTask,
+    "businessRuleTask": activities.BusinessRuleTask,
     "scriptTask": activities.ScriptTask,
     "sendTask": activities.SendTask,
     "receiveTask": activities.ReceiveTask,
-    "subProcess": activities.SubProcess,
-    "callActivity": activities.CallActivity,
+    "subProcess": sub_processes.SubProcess,
+    "adHocSubProcess": sub_processes.AdHocSubProcess,
+    "transaction": transactions.Transaction,
+    "callActivity": call_activities.CallActivity,
     "exclusiveGateway": gateways.ExclusiveGateway,
     "parallelGateway": gateways.ParallelGateway,
     "inclusiveGateway": gateways.InclusiveGateway,
+    "complexGateway": gateways.ComplexGateway,
     "eventBasedGateway": gateways.EventBasedGateway,
 }
 

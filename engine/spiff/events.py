@@ -1,19 +1,20 @@
-"""Events: messages, timers, errors, escalations, links, terminate; boundary events hang on their activity."""
+"""Events: what they throw, and what happens when what they wait for (`waits`) has come."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine import feel
-from engine.bpmn.model import Element
+from engine.bpmn.model import Element, EventDefinition
 from engine.handlers import Json
-from engine.spiff import errors
-from engine.spiff.game import Game, StepFailed, Thrown
+from engine.spiff import compensation, errors, listeners, loops, waits
+from engine.spiff.game import Game, Signalled, StepFailed, Thrown
 from engine.spiff.nodes import Node, emit, link_targets
+from engine.spiff.scopes import nested
 
 
 def due_text(value: Json) -> str | None:
@@ -22,105 +23,116 @@ def due_text(value: Json) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def throw_message(token: Task, element: Element) -> None:
+def throw_message(token: Task, element: Element, definition: EventDefinition | None = None) -> None:
     """Throw the message of an element: its name, its key in the thrower's scope, its mapped inputs."""
     game: Game = token.workflow
-    wait = message_wait(token, element)
-    view = game.variables(token)
-    payload = {mapping.target: game.evaluate(mapping.source, view) for mapping in element.details.inputs}
-    game.thrown.append(Thrown(element.id, str(wait["name"]), str(wait["key"]), payload))
+    wait = waits.message_wait(token, element, definition)
+    game.thrown.append(Thrown(element.id, str(wait["name"]), str(wait["key"]), _payload(token, element)))
 
 
-def message_wait(token: Task, element: Element) -> dict[str, Json]:
-    """Return what a subscription needs: name and evaluated correlation key."""
+def throw_signal(token: Task, element: Element, definition: EventDefinition) -> None:
+    """Throw the signal of an element: whoever waits for it in this instance hears it now, others after it."""
     game: Game = token.workflow
-    message = element.event.message if element.event is not None else None
-    if message is None:
-        raise StepFailed(
-            element=element.id, reason="it names no message", reason_vi="không nêu tên thông điệp"
-        )
-    view = game.variables(token)
-    key = game.evaluate(element.details.correlation_key or message.correlation_key or "", view)
-    if key is None:
-        raise StepFailed(
-            element=element.id,
-            reason=f"the correlation key of message '{message.name}' is null",
-            reason_vi=f"khóa đối chiếu của thông điệp “{message.name}” không có giá trị",
-        )
-    return {"kind": "message", "name": str(game.evaluate(message.name, view)), "key": str(key)}
+    name, values = waits.signal_name(token, element, definition), _payload(token, element)
+    game.signals.append(Signalled(element.id, name, values))
+    hear_signal(game, name, values)
 
 
-def timer_wait(token: Task, element: Element) -> dict[str, Json]:
-    """Return what a timer needs: first due moment in UTC, repetitions left, interval."""
+def hear_signal(game: Game, name: str, values: Mapping[str, Json]) -> None:
+    """Wake every token that waits for a signal, in the order they were made."""
+    heard = {"kind": "signal", "name": name}
+    waiting = (token for token in game.tokens() if token.state == TaskState.WAITING)
+    game.wake_all([t for t in waiting if heard.items() <= t.internal_data.get("wait", {}).items()], values)
+
+
+def _payload(token: Task, element: Element) -> dict[str, Json]:
     game: Game = token.workflow
-    definition = element.event
-    if definition is None or definition.timer_kind is None:
-        raise StepFailed(element=element.id, reason="it has no time", reason_vi="chưa đặt thời gian")
-    due, repetitions, interval = feel.timer_due(
-        definition.timer_kind, definition.expression or "", game.variables(token), game.host.now
-    )
-    moment = due.astimezone(UTC).isoformat()
-    return {
-        "kind": "timer",
-        "due": moment,
-        "start": moment,
-        "left": repetitions,
-        "interval": interval,
-        "occurrence": 0,
-    }
+    view = game.variables(token)
+    return {mapping.target: game.evaluate(mapping.source, view) for mapping in element.details.inputs}
 
 
-_WAITS = {"message": message_wait, "timer": timer_wait}
+def _escalate(token: Task, _element: Element, definition: EventDefinition) -> None:
+    errors.escalate(token.workflow, token, definition.code)
 
 
-def wait_for(token: Task, element: Element) -> dict[str, Json]:
-    """Return the wait of a catching event; errors and escalations wait for their code."""
-    kind = element.event_kind
-    if kind in _WAITS:
-        return _WAITS[kind](token, element)
-    return {"kind": kind, "code": element.event.code if element.event is not None else None}
+# kind of event → what throws it; links, errors and terminate ends act when the token leaves
+THROWS: dict[str, Callable[[Task, Element, EventDefinition], None]] = {
+    "message": throw_message,
+    "signal": throw_signal,
+    "escalation": _escalate,
+}
+
+
+def throw_all(token: Task, element: Element) -> None:
+    """Throw everything that a throwing event says, in the order of the file."""
+    for definition in element.event_definitions:
+        if definition.kind in THROWS:
+            THROWS[definition.kind](token, element, definition)
 
 
 def attach(host: Task, boundary: Element) -> None:
     """Arm a boundary event for an activity."""
     game: Game = host.workflow
+    if boundary.event_kind == "compensate":
+        return  # it has no token: what it compensates is remembered when the activity has completed
     token = game.hold(boundary.id, host.internal_data["scope"], host=host.id)
     try:
-        token.internal_data["wait"] = wait_for(token, boundary)
+        waits.arm(token, boundary)
     except (feel.FeelError, StepFailed):
-        game.remove(token)
+        game.disarm(token)
         raise
-    token._set_state(TaskState.WAITING)
 
 
 class StartEvent(Node):
-    """A start event that was triggered runs at once."""
+    """A start event that was triggered runs at once; one of an event sub-process listens first."""
+
+    def activate(self, token: Task) -> bool:
+        """Listen for a scope, or go on."""
+        if "listens" not in token.internal_data:
+            return True
+        waits.arm(token, self.element)
+        return False
+
+    def receive(self, token: Task, values: Mapping[str, Json]) -> None:
+        """Begin the event sub-process, or take the payload inside it."""
+        if "listens" in token.internal_data:
+            listeners.fire(token, values)
+        else:
+            take_payload(token, self.element, values)
+
+    def choose(self, token: Task) -> list[str]:
+        """Leave by the flows; a listener leaves by none."""
+        return [] if "listens" in token.internal_data else super().choose(token)
+
+    def leave(self, token: Task) -> None:
+        """Go on; a listener that has fired is gone, its event sub-process tells the rest."""
+        if "listens" in token.internal_data:
+            token.workflow.disarm(token)
+        else:
+            super().leave(token)
 
 
 class EndEvent(Node):
     """An end event ends its path; some ends do more."""
 
     def execute(self, token: Task) -> bool:
-        """Throw the message, error or escalation of the end event."""
-        game: Game = token.workflow
-        kind = self.element.event_kind
-        code = self.element.event.code if self.element.event is not None else None
-        if kind == "message":
-            throw_message(token, self.element)
-        elif kind == "escalation":
-            errors.escalate(game, token, code)
-        return True
+        """Throw what the end event says."""
+        throw_all(token, self.element)
+        return compensation.throw_all(token)
 
     def leave(self, token: Task) -> None:
         """End; a terminate end takes its whole scope along, an error end what catches it."""
         game: Game = token.workflow
+        scope = token.internal_data["scope"]
         super().leave(token)
-        if self.element.event_kind == "terminate":
-            for other in game.inside(token.internal_data["scope"]):
-                game.cancel_token(other)
-        elif self.element.event_kind == "error":
-            code = self.element.event.code if self.element.event is not None else None
-            errors.throw_from(game, token.internal_data["scope"], None, code)
+        for definition in self.element.event_definitions:
+            if definition.kind == "terminate":
+                for other in game.inside(scope):
+                    game.cancel_token(other)
+            elif definition.kind == "error" and game.status == "active":
+                errors.throw_from(game, scope, None, definition.code)
+            elif definition.kind == "cancel":
+                compensation.cancel_transaction(game, scope)
 
 
 class ThrowEvent(Node):
@@ -128,12 +140,8 @@ class ThrowEvent(Node):
 
     def execute(self, token: Task) -> bool:
         """Throw."""
-        game: Game = token.workflow
-        if self.element.event_kind == "message":
-            throw_message(token, self.element)
-        elif self.element.event_kind == "escalation":
-            errors.escalate(game, token, self.element.event.code if self.element.event else None)
-        return True
+        throw_all(token, self.element)
+        return compensation.throw_all(token)
 
     def leave(self, token: Task) -> None:
         """Leave by the flows; a link continues at the catch event of the same name."""
@@ -143,19 +151,23 @@ class ThrowEvent(Node):
 
 
 class CatchEvent(Node):
-    """An intermediate catch event waits for its message or its time."""
+    """An intermediate catch event waits for what it says; a timer cycle leaves once per occurrence."""
 
     def activate(self, token: Task) -> bool:
         """Wait."""
         if self.element.event_kind in ("none", "link"):
             return True
-        token.internal_data["wait"] = wait_for(token, self.element)
-        token._set_state(TaskState.WAITING)
+        waits.arm(token, self.element)
         return False
 
     def receive(self, token: Task, values: Mapping[str, Json]) -> None:
         """Take the payload through the output mappings, or as it is."""
+        data = token.internal_data
+        token.workflow.disarm_parts(token)
         take_payload(token, self.element, values)
+        if data["fired"].get("interval") is not None and "chosen" not in data:
+            came = {"flow": data["flow"]} if "flow" in data else {}
+            waits.arm_again(token, self.element.id, **came)
 
 
 class BoundaryEvent(Node):
@@ -164,34 +176,16 @@ class BoundaryEvent(Node):
     def receive(self, token: Task, values: Mapping[str, Json]) -> None:
         """Interrupt the activity or arm the event again, then take the payload."""
         game: Game = token.workflow
-        # what can fail comes first: a retry must find the event still attached
-        again = None if self.element.interrupting else next_wait(token.internal_data["fired"])
-        number = token.internal_data.pop("host", None)
-        host = None if number is None else game.token(number)
+        host = game.tasks.get(token.internal_data.get("host"))
+        if host is not None and not self.element.interrupting:
+            # what can fail comes first: a retry must find the event still attached
+            waits.arm_again(token, self.element.id, host=host.id)
+        token.internal_data.pop("host", None)
         if host is not None and self.element.interrupting:
+            game.disarm_parts(token)
+            loops.hand_over(host)
             game.cancel_token(host)
-        elif host is not None and again is not None:
-            other = game.hold(self.element.id, host.internal_data["scope"], host=host.id)
-            other.internal_data["wait"] = again
-            other._set_state(TaskState.WAITING)
         take_payload(token, self.element, values)
-
-
-def next_wait(wait: Mapping[str, Json]) -> dict[str, Json] | None:
-    """Return what a non-interrupting event waits for next; None for a timer that has no cycle left."""
-    if wait["kind"] != "timer":
-        return dict(wait)
-    left, interval = wait["left"], wait["interval"]
-    if interval is None or left == 0:
-        return None
-    occurrence = int(str(wait["occurrence"])) + 1
-    due = feel.next_cycle(datetime.fromisoformat(str(wait["start"])), str(interval), occurrence)
-    return {
-        **wait,
-        "due": due.astimezone(UTC).isoformat(),
-        "left": None if left is None else int(str(left)) - 1,
-        "occurrence": occurrence,
-    }
 
 
 def take_payload(token: Task, element: Element, values: Mapping[str, Json]) -> None:
@@ -200,7 +194,10 @@ def take_payload(token: Task, element: Element, values: Mapping[str, Json]) -> N
     outputs = element.details.outputs
     if outputs:
         view = {**game.variables(token), **values}
-        values = {mapping.target: game.evaluate(mapping.source, view) for mapping in outputs}
+        values = {}
+        for mapping in outputs:
+            name, value = nested(mapping.target, game.evaluate(mapping.source, view), {**view, **values})
+            values = {**values, name: value}
     game.scopes.assign(token.internal_data["scope"], values)
 
 

@@ -7,7 +7,7 @@ whatever the number of rounds walked (README.md tells why).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -53,6 +53,15 @@ class Thrown:
 
 
 @dataclass(frozen=True)
+class Signalled:
+    """A signal thrown by the diagram: this instance has heard it already, others hear it after the step."""
+
+    element: str
+    name: str
+    variables: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
 class Call:
     """An instance of another process that a call activity waits for, with the variables it begins with."""
 
@@ -60,6 +69,16 @@ class Call:
     element: str
     process: str
     variables: Mapping[str, Json]
+    binding: str = "latest"  # latest, deployment, versionTag, version
+    version: str = ""  # the tag or number of a pinned version
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a decision came to: the result, and what history tells about it."""
+
+    result: Json
+    told: Mapping[str, Json]
 
 
 class Host(Protocol):
@@ -69,6 +88,9 @@ class Host(Protocol):
 
     def call(self, element: Element, variables: Mapping[str, Json]) -> Mapping[str, Json] | None:
         """Run the handler of a service element inside the step; None when it must wait as a job."""
+
+    def decide(self, element: Element, decision: str, variables: Mapping[str, Json]) -> Decided:
+        """Evaluate the version of a decision that a business rule task means; raises EngineError."""
 
     def due_after(self, working_days: int) -> datetime:
         """Return when a period of working days that begins now ends, by the organisation's calendar."""
@@ -85,6 +107,13 @@ class NoScripts:
     call_service = evaluate
 
 
+class Token(Task):
+    """A task of the library without its log: facts tell what happened; a seventh of a step went into it."""
+
+    def _set_state(self, value: int) -> None:
+        self._state = value
+
+
 class Game(BpmnWorkflow):
     """Tokens, scopes and what happened since the game was loaded."""
 
@@ -94,12 +123,17 @@ class Game(BpmnWorkflow):
         self.host = host
         self.scopes = Scopes()
         self.next_number = 1
+        self.loaded: dict[int, str] = {}  # element of each token when the step began (marking.py)
         self.status = "active"
+        self.reason: str | None = None  # why a person ended it
         self.facts: list[Fact] = []
         self.thrown: list[Thrown] = []
+        self.signals: list[Signalled] = []
         self.calls: list[Call] = []
+        self.records: list[dict[str, Any]] = []  # what completed and could be undone (compensation.py)
         self.agenda: deque[Task] = deque()
-        self.task_tree = Task(self, spec.start, state=TaskState.COMPLETED, id=ROOT)
+        self.seen_changes = 0  # how many changes of variables the waiting conditions have been asked about
+        self.task_tree = Token(self, spec.start, state=TaskState.COMPLETED, id=ROOT)
 
     # SpiffWorkflow walks the whole tree after every completion; tokens here wait for someone who names them.
     def _task_completed_notify(self, task: Task) -> None:
@@ -129,7 +163,7 @@ class Game(BpmnWorkflow):
 
     def hold(self, element_id: str, scope: int, **data: object) -> Task:
         """Put a new token on an element without activating it."""
-        token = Task(
+        token = Token(
             self, self.spec.task_specs[spec_name(element_id)], self.task_tree, TaskState.FUTURE, self.number()
         )
         token.internal_data.update(scope=scope, **data)
@@ -139,6 +173,18 @@ class Game(BpmnWorkflow):
         """Take a token off the game."""
         self.task_tree._children.remove(token.id)
         del self.tasks[token.id]
+
+    def parts(self, whole: Task) -> list[Task]:
+        """Return the tokens that wait for one definition each of an event that has several."""
+        if len(whole.task_spec.element.event_definitions) < 2:
+            return []
+        return [token for token in self.tokens() if token.internal_data.get("whole") == whole.id]
+
+    def disarm(self, token: Task) -> None:
+        """Let an armed token go without a trace in history: it never was a step of its own."""
+        for other in [token, *self.parts(token)]:
+            self.remove(other)
+            other._set_state(TaskState.CANCELLED)
 
     def note(self, kind: str, token: Task, **data: Json) -> None:
         """Record a fact about the token's element."""
@@ -157,10 +203,16 @@ class Game(BpmnWorkflow):
         """Cancel a token with all that hangs on it: attached events, iterations, everything inside."""
         if token.id not in self.tasks:
             return
+        if is_armed(token):
+            self.disarm(token)
+            return
+        self.disarm_parts(token)
         self.remove(token)
         token._set_state(TaskState.CANCELLED)
         flow = token.internal_data.get("flow")
-        self.note("element.cancelled", token, flows=[flow] if flow else [])
+        self._give_back(token)
+        left = token.task_spec.left_behind(token)
+        self.note("element.cancelled", token, flows=[flow] if flow else [], **left)
         self.cancel_attached(token)
         if token.task_spec.element.loop is not None and "body" not in token.internal_data:
             for other in self.iterations(token):
@@ -173,20 +225,31 @@ class Game(BpmnWorkflow):
         if not token_hosts(host):
             return
         for other in [other for other in self.tokens() if other.internal_data.get("host") == host.id]:
-            self.remove(other)
-            other._set_state(TaskState.CANCELLED)
+            self.disarm(other)
 
     def cancel_scope(self, scope: int) -> None:
         """Cancel every token inside a scope and close it."""
         for other in self.inside(scope):
             self.cancel_token(other)
+        self.close_scope(scope)
+
+    def _give_back(self, holder: Task) -> None:
+        """Remember again what a token that is cancelled had still to undo."""
+        data = holder.internal_data
+        plan = [] if "replay" in data else [step for step in data.get("plan", ()) if "scope" in step]
+        self.records = [*plan[::-1], *self.records]
+
+    def close_scope(self, scope: int) -> None:
+        """Forget a scope, its variables and what could be undone in it."""
         self.scopes.close(scope)
+        self.records = [record for record in self.records if record["scope"] != scope]
 
     def cancel_all(self, status: str) -> None:
         """Cancel every token; the instance ends with that status."""
         for token in list(self.tokens()):
             self.cancel_token(token)
         self.agenda.clear()
+        self.records.clear()
         self.status = status
 
     def iterations(self, body: Task) -> list[Task]:
@@ -202,13 +265,44 @@ class Game(BpmnWorkflow):
         number = self.scopes.rows[scope].owner
         return None if number is None else self.token(number)
 
+    def wake_all(self, tokens: Iterable[Task], values: Mapping[str, Json]) -> None:
+        """Plan waiting tokens as the next to run, in this order."""
+        rest = list(self.agenda)
+        self.agenda.clear()
+        for token in tokens:
+            if token.id in self.tasks:
+                self.wake(token, values)
+        # each was put before the one that was woken earlier
+        self.agenda = deque([*reversed(self.agenda), *rest])
+
     def wake(self, token: Task, values: Mapping[str, Json]) -> None:
         """Plan a waiting token as the next to run; rivals behind the same event-based gateway are let go."""
         data = token.internal_data
+        if "whole" in data:
+            self._gather(token, values)
+            return
         data.update(done=True, fired=data.pop("wait", {}), received=dict(values))
         self._win(token)
         token._set_state(TaskState.READY)
         self.agenda.appendleft(token)
+
+    def _gather(self, part: Task, values: Mapping[str, Json]) -> None:
+        """Count one definition of an event that has several as happened: any one wakes it, or all must."""
+        whole = self.token(part.internal_data["whole"])
+        if whole is None or whole.internal_data.get("done"):
+            return
+        wait, element = whole.internal_data["wait"], whole.task_spec.element
+        wait["happened"].append([part.internal_data["part"], part.internal_data.pop("wait")])
+        wait["values"].update(values)
+        self.remove(part)
+        if element.parallel_multiple and self.parts(whole):
+            return
+        self.wake(whole, wait["values"])
+
+    def disarm_parts(self, whole: Task) -> None:
+        """Stop waiting for what is left of an event that has several definitions."""
+        for part in self.parts(whole):
+            self.disarm(part)
 
     def _win(self, token: Task) -> None:
         """Let the rivals behind the same event-based gateway go; an iteration wins for its loop."""
@@ -217,8 +311,18 @@ class Game(BpmnWorkflow):
         group = winner.internal_data.pop("group", None)
         if group is None:
             return
+        winner.internal_data["chosen"] = True
         for rival in [other for other in self.tokens() if other.internal_data.get("group") == group]:
             self.cancel_token(rival)
+
+
+def is_armed(token: Task) -> bool:
+    """Tell whether a token only listens: on an activity, for a scope, or as a part of another event.
+
+    Such a token is no place where the process stands: it keeps nothing alive and stops no join.
+    """
+    data = token.internal_data
+    return "host" in data or "listens" in data or "whole" in data
 
 
 def token_hosts(token: Task) -> bool:

@@ -9,7 +9,7 @@ from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.task import Task
 
 from engine import feel
-from engine.bpmn.model import Element, Process
+from engine.bpmn.model import SUB_PROCESSES, Element, Process
 from engine.handlers import Json
 from engine.spiff.game import Game, StepFailed, spec_name
 
@@ -28,6 +28,10 @@ class Node(BpmnSpecMixin):
         self.element = element
         self.process = process
         self.boundaries = process.boundary_events(element.id)
+        undone = any(boundary.event_kind == "compensate" for boundary in self.boundaries)
+        self.handler = process.compensation_handler(element.id) if undone else None
+        is_scope = element.kind in SUB_PROCESSES
+        self.compensation_start = process.compensation_start(element.id) if is_scope else None
 
     def test(self) -> None:
         """Accept any wiring: the check has judged it before deployment."""
@@ -72,8 +76,11 @@ class Node(BpmnSpecMixin):
         """Bring the results of the work to where they belong."""
 
     def choose(self, token: Task) -> list[str]:
-        """Choose the flows to leave by: all without condition, those that are true, else the default."""
-        conditional = False
+        """Choose the flows to leave by: all without condition, those that are true.
+
+        When none is true, the default is one of them, beside those without condition (BPMN 2.0.2, 13.2.1).
+        """
+        conditional = met = False
         taken: list[str] = []
         for flow_id in self.element.outgoing:
             flow = self.process.flows[flow_id]
@@ -84,9 +91,10 @@ class Node(BpmnSpecMixin):
                 continue
             conditional = True
             if self.holds(token, flow.condition):
+                met = True
                 taken.append(flow_id)
-        if not taken and self.element.default:
-            return [self.element.default]
+        if self.element.default and not met:
+            return [*taken, self.element.default]
         if conditional and not taken:
             raise StepFailed(
                 element=self.element.id,
@@ -106,7 +114,12 @@ class Node(BpmnSpecMixin):
         game.remove(token)
         self.note_completed(token)
         for flow_id in token.internal_data["flows"]:
-            emit(game, flow_id, token.internal_data["scope"])
+            for _ in range(self.element.completion_quantity):
+                emit(game, flow_id, token.internal_data["scope"])
+
+    def left_behind(self, token: Task) -> dict[str, Json]:
+        """Return what history keeps of a token that is cancelled, besides the flow that led to it."""
+        return {}
 
     def note_entered(self, token: Task) -> None:
         """Record that a token rests here without waiting for anybody outside, with the flow that led here."""

@@ -79,3 +79,14 @@ class Scopes:
                 return current
             current = self.rows[current].parent
         return PROCESS
+
+
+def nested(target: str, value: Json, present: Mapping[str, Json]) -> tuple[str, Json]:
+    """Return the variable that a mapping to a path `a.b` writes, and its value with all else in it."""
+    name, _, path = target.partition(".")
+    if not path:
+        return name, value
+    before = present.get(name)
+    context = dict(before) if isinstance(before, dict) else {}
+    inner, inside = nested(path, value, context)
+    return name, {**context, inner: inside}

@@ -10,21 +10,45 @@ from SpiffWorkflow.util.task import TaskState
 from engine import feel
 from engine.errors import BpmnError, EngineError
 from engine.handlers import Json
-from engine.spiff import errors, state
-from engine.spiff.game import Game, StepFailed
+from engine.spiff import compensation, errors, events, listeners, state, waits
+from engine.spiff.game import Fact, Game, StepFailed, is_armed
+from engine.spiff.nodes import emit
 from engine.spiff.scopes import PROCESS
 
 STEPS = 10_000
 TOKENS = 5_000  # a loop around a parallel split makes tokens without end, each step slower than the last
-_JOINS = ("parallel", "join")
+_JOINS = ("parallel", "join", "quantity")
 
 
 def begin(game: Game, start_event: str, variables: Mapping[str, Json]) -> None:
-    """Put the first token on a start event, with the variables of the process."""
+    """Put the first token on a start event, with the variables of the process.
+
+    Without one ("") everything begins that has no incoming flow, as BPMN says.
+    """
     for name, value in variables.items():
         game.scopes.write(PROCESS, name, value)
-    game.place(start_event, PROCESS, triggered=True)
+    listeners.open_scope(game, PROCESS, game.process.id)
+    implicit = [element.id for element in game.process.implicit_starts(game.process.id)]
+    for element in [start_event] if start_event else implicit:
+        if start_event and game.process.elements[element].kind != "startEvent":
+            _begin_behind(game, element)
+        else:
+            game.place(element, PROCESS, triggered=True)
     run(game)
+
+
+def _begin_behind(game: Game, element: str) -> None:
+    """Begin at a receive task, or an event behind a gateway, whose message made the instance."""
+    token = game.hold(element, PROCESS, done=True, fired={}, received={})
+    token._set_state(TaskState.READY)
+    game.agenda.append(token)
+    for flow in game.process.elements[element].incoming:
+        token.internal_data["flow"] = flow
+        gateway = game.process.elements[game.process.flows[flow].source]
+        game.facts.append(Fact("element.completed", gateway.id, {"token": token.id, "flows": []}))
+        for other in gateway.outgoing if gateway.awaits_all else ():
+            if other != flow:
+                emit(game, other, PROCESS)
 
 
 def run(game: Game) -> None:
@@ -54,10 +78,12 @@ def _stop_moving(game: Game) -> bool:
 
 def _come_to_rest(game: Game) -> None:
     """Complete a game without tokens; show one whose tokens only wait for each other as an incident."""
-    tokens = list(game.tokens())
+    tokens = [token for token in game.tokens() if not is_armed(token)]
     if not tokens:
+        listeners.close_scope(game, PROCESS)
+        game.records.clear()
         game.status = "completed"
-    elif not state.waits(game):
+    elif not any(_frees(game, number) for _, number in state.waits(game)):
         joins = [token for token in tokens if token.internal_data.get("wait", {}).get("kind") in _JOINS]
         token = (joins or tokens)[0]
         element = token.task_spec.element.id
@@ -69,17 +95,26 @@ def _come_to_rest(game: Game) -> None:
         token.internal_data["incident"] = _incident(error, "deadlock")
 
 
+def _frees(game: Game, number: int) -> bool:
+    """Tell whether a wait can move those who wait for each other: what only runs beside them cannot."""
+    token = game.tasks[number]
+    return not is_armed(token) or bool(token.task_spec.element.interrupting)
+
+
 def _step(game: Game) -> bool:
+    _ask_conditions(game)
     if game.agenda:
         token = game.agenda.popleft()
         if token.id in game.tasks:
             advance(game, token)
         return True
-    return _fire_inclusive_joins(game) or _finish_scopes(game)
+    return compensation.resume(game) or _fire_inclusive_joins(game) or _finish_scopes(game)
 
 
 def advance(game: Game, token: Task) -> None:
     """Activate or run one token; what cannot go on keeps its place as an incident."""
+    if token.state == TaskState.WAITING:
+        return  # it still waits: what it waits for names it
     token.internal_data.pop("incident", None)
     try:
         if token.state == TaskState.FUTURE:
@@ -89,12 +124,48 @@ def advance(game: Game, token: Task) -> None:
     except BpmnError as error:
         errors.throw(game, token, error.code)
     except (feel.FeelError, StepFailed) as error:
-        _fail(game, token, error, "expression")
+        if not errors.throw_failure(game, token, error):
+            _fail(game, token, error, "expression")
+
+
+def _ask_conditions(game: Game) -> None:
+    """Fire the conditional events whose condition has become true, when variables were changed."""
+    if game.seen_changes == len(game.scopes.changes):
+        return
+    game.seen_changes = len(game.scopes.changes)
+    if game.process.has_conditions:
+        became_true = [token for token in list(waits.conditional(game)) if _ask(token)]
+        game.wake_all(became_true, {})
+
+
+def _ask(token: Task) -> bool:
+    """Tell whether the condition of a token has become true; one that fails is shown and waits on."""
+    data = token.internal_data
+    before = data["wait"]["held"]
+    try:
+        data["wait"]["held"] = waits.is_true(token, data["wait"]["condition"])
+    except (feel.FeelError, StepFailed) as error:
+        hold(token, error, "expression")
+        return False
+    data.pop("incident", None)
+    return bool(data["wait"]["held"] and not before)
 
 
 def finish(game: Game, token: Task, values: Mapping[str, Json]) -> None:
     """Go on with a token that waited, with the values that it waited for."""
     game.wake(token, values)
+    run(game)
+
+
+def hear(game: Game, name: str, values: Mapping[str, Json]) -> None:
+    """Go on with every token that waits for a signal."""
+    events.hear_signal(game, name, values)
+    run(game)
+
+
+def escalate(game: Game, token: Task, code: str | None) -> None:
+    """Throw an escalation at a call activity, on behalf of the instance that it called."""
+    errors.escalate_at(game, token, code)
     run(game)
 
 
@@ -105,9 +176,18 @@ def throw(game: Game, token: Task, code: str) -> None:
 
 
 def fail(game: Game, token: Task, error: EngineError, kind: str) -> None:
-    """Let a token that waited keep its place as an incident."""
-    _fail(game, token, error, kind)
+    """Let a token that waited keep its place as an incident, or throw the failure if the diagram says so."""
+    if not errors.throw_failure(game, token, error):
+        _fail(game, token, error, kind)
     run(game)
+
+
+def give_up(game: Game, token: Task, error: EngineError, kind: str) -> None:
+    """Hold a token whose work has failed for good, or throw the failure if the diagram says so."""
+    if errors.throw_failure(game, token, error):
+        run(game)
+    else:
+        hold(token, error, kind)
 
 
 def hold(token: Task, error: EngineError, kind: str) -> None:
@@ -125,7 +205,10 @@ def retry(game: Game, token: Task) -> None:
     again = [token]
     if token.internal_data.get("incident", {}).get("kind") == "limit":
         again = [o for o in game.tokens() if o.internal_data.get("incident", {}).get("kind") == "limit"]
+    for one in again:
+        one.internal_data.pop("incident", None)
     game.agenda.extend(again)
+    game.seen_changes = -1  # a condition that failed is asked again, too
     run(game)
 
 
@@ -161,9 +244,12 @@ def _fire_inclusive_joins(game: Game) -> bool:
 
 
 def _finish_scopes(game: Game) -> bool:
-    occupied = {token.internal_data["scope"] for token in game.tokens()}
+    occupied = {token.internal_data["scope"] for token in game.tokens() if not is_armed(token)}
     for token in list(game.tokens()):
         if token.internal_data.get("inner") and token.internal_data["local"] not in occupied:
+            if token.task_spec.start_next(token):
+                return True
+            listeners.close_scope(game, token.internal_data["local"])
             token.internal_data.pop("inner")
             token._set_state(TaskState.READY)
             advance(game, token)

@@ -117,7 +117,7 @@ def read_jobs(place: Place) -> list[tuple[str, str, dict[str, object]]]:
     with place.engine.connect() as connection:
         rows = connection.execute(
             select(jobs.task_name, jobs.status, jobs.args)
-            .where(jobs.task_name.not_in(("rescue", "remove_old", "expire")))
+            .where(jobs.task_name.not_in(("rescue", "remove_old", "expire", "checkpoint")))
             .order_by(jobs.id)
         )
         return [(row.task_name, row.status, row.args) for row in rows]

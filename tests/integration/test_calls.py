@@ -10,7 +10,17 @@ from lxml import etree
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments, history, incidents, instances, messages, simulation, tasks, timers
+from engine import (
+    clock,
+    deployments,
+    history,
+    incidents,
+    instances,
+    messages,
+    simulation,
+    tasks,
+    timers,
+)
 from engine.actors import Actor
 from engine.errors import Conflict
 from engine.handlers import Json
@@ -205,14 +215,14 @@ def test_an_instance_is_cancelled_with_its_children_but_no_child_alone(session: 
     child = child_of(session, parent)
 
     with pytest.raises(Conflict):
-        instances.cancel(session, child.id, NORA)
-    instances.cancel(session, parent.id, NORA)
+        instances.cancel(session, child.id, NORA, reason="lập nhầm")
+    instances.cancel(session, parent.id, NORA, reason="lập nhầm")
 
     assert (parent.status, child.status) == ("cancelled", "cancelled")
     assert open_tasks(session) == {}
     assert [event.kind for event in history.of_instance(session, child.id)][-1] == "instance.cancelled"
     with pytest.raises(Conflict):
-        instances.cancel(session, parent.id, NORA)
+        instances.cancel(session, parent.id, NORA, reason="lập nhầm")
 
 
 def test_a_message_that_ends_the_call_comes_after_the_child_has_begun(session: Session) -> None:

@@ -237,7 +237,7 @@ def test_deploying_the_same_file_again_makes_no_version(session: Session) -> Non
 
 
 def test_a_file_with_errors_stores_nothing(session: Session) -> None:
-    broken = a_process("broken").start().gateway("x", "complex").end()
+    broken = a_process("broken").start().add("serviceTask", "x").end()
 
     with pytest.raises(DeploymentRejected) as rejected:
         deploy(session, a_process("fine").start().end(), broken)

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from engine import instances
 from engine.actors import SYSTEM
+from engine.audit import log as audit_log
+from engine.audit import replay, verification
 from engine.spiff import state
 from engine.tables import HistoryEvent, Job, ProcessInstance, Subscription, Timer, UserTask
 from tests.browsing import Server, Visitor
@@ -187,6 +189,9 @@ def check(server: Server, script: Script) -> list[str]:
         problems += [f"task {task} twice" for task, times in completed.items() if times != 1]
         for instance in session.scalars(select(ProcessInstance)):
             problems += _check_instance(session, instance)
+            problems += [f"instance {instance.id}: {one}" for one in replay.differences(session, instance)]
+        proof = verification.verify(audit_log.records(session))
+        problems += [found.message.en for found in proof.findings]
     engine.dispose()
     return problems
 

@@ -193,7 +193,7 @@ def _commands(case: Case) -> dict[str, Command]:
         "release": lambda session: tasks.release(session, case.task, MIA).id,
         "fire": lambda session: timers.fire(session, case.timer),
         "publish": lambda session: messages.publish(session, "news", "K", {}).id,
-        "cancel": lambda session: instances.cancel(session, case.instance, NORA).id,
+        "cancel": lambda session: instances.cancel(session, case.instance, NORA, reason="lập nhầm").id,
     }
 
 
@@ -221,5 +221,5 @@ def test_whatever_two_do_at_once_rows_state_and_history_agree(
         assert list(numbers) == list(range(1, instance.events + 1))
         if instance.status == "active":
             # the next example publishes the same message: nobody may wait for it any more
-            instances.cancel(session, case.instance, NORA)
+            instances.cancel(session, case.instance, NORA, reason="lập nhầm")
         session.commit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +19,16 @@ from engine.actors import SYSTEM
 from engine.tables import Incident, Job
 from tests.builders import a_process
 from tests.site import Visitor, open_site, sign_in, start_proposal
-from web import db, timeline
+from web import db, timeline_words
 
 WEB = Path(__file__).parent.parent.parent / "web"
 CATALOG = WEB / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+ENGINE = WEB.parent / "engine"
+NOUNS = (
+    "instance|element|loop|task|job|timer|subscription|signal|condition|message|call|incident|variables|error|"
+    "escalation|failure|decision|compensation|transaction|gateway|history|tokens"
+)
+KIND = re.compile(rf'"((?:{NOUNS})\.[a-z_]+)"')
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
 
 
@@ -135,7 +142,16 @@ def test_what_the_engine_keeps_with_an_event_has_words() -> None:
     kept = {"kind", "vi", "en", "type", "retries", "error", "users", "left", "interval", "occurrence", "code"}
     kept |= {"instance", "index"}
 
-    assert kept <= set(timeline.DATA_WORDS)
+    assert kept <= set(timeline_words.DATA_WORDS)
+
+
+def test_every_kind_of_event_that_the_engine_records_has_a_sentence() -> None:
+    sources = [path.read_text("utf-8") for path in sorted(ENGINE.rglob("*.py"))]
+
+    recorded = {kind for source in sources for kind in KIND.findall(source)}
+
+    assert len(recorded) > 40
+    assert recorded - set(timeline_words.SENTENCES) == set()
 
 
 def test_an_unknown_case_is_not_found(site: Flask) -> None:

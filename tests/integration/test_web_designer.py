@@ -171,7 +171,7 @@ def test_the_check_names_element_rule_and_remedy(thao: Visitor) -> None:
 
 def test_a_refused_deployment_brings_its_findings_and_stores_nothing(thao: Visitor) -> None:
     draft = new_draft(thao)
-    content = thao.get(f"{draft}diagram").data.replace(b"startEvent", b"complexGateway")
+    content = thao.get(f"{draft}diagram").data.replace(b"startEvent", b"choreographyTask")
 
     status, answer = send(thao, f"{draft}deploy", content)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,66 @@ def test_hostile_names_are_drawn_as_text() -> None:
         assert {node.tag.rpartition("}")[2] for node in svg.iter()} <= {
             "svg", "title", "defs", "marker", "path", "circle", "rect", "g", "text", "tspan",
         }  # fmt: skip
+
+
+def test_what_pools_say_to_each_other_is_drawn() -> None:
+    talks = (
+        '<collaboration id="c"><participant id="A" name="Phòng"/><participant id="B" name="Sở"/>'
+        '<conversation id="k" name="Trao đổi"/><conversationLink id="l" sourceRef="A" targetRef="k"/>'
+        '</collaboration><choreography id="h"><choreographyTask id="t" name="Gửi đề xuất"/></choreography>'
+    )
+    root = diagram(
+        talks,
+        shape("k", 200, 0, 60, 50)
+        + shape("t", 0, 100, 120, 100)
+        + shape("A", 0, 100, 120, 22, 'participantBandKind="top_initiating"')
+        + shape("B", 0, 178, 120, 22, 'participantBandKind="bottom_non_initiating"')
+        + '<di:BPMNEdge bpmnElement="l"><dd:waypoint x="120" y="30"/><dd:waypoint x="200" y="25"/>'
+        + "</di:BPMNEdge>",
+    )
+
+    svg = parse(drawing.draw(root, title="x", language="en"))
+
+    fills = [rect.get("fill") for one in ("A", "B") for rect in group_of(svg, one).iter(f"{SVG}rect")]
+    assert fills[0] != fills[1]
+    assert group_of(svg, "k").findtext(f"{SVG}title") == "Trao đổi (Conversation)"
+    assert len(list(group_of(svg, "l").iter(f"{SVG}path"))) == 2
+    # the bands lie over the task that they belong to
+    drawn = [group.get("data-element") for group in svg.iter(f"{SVG}g") if group.get("data-element")]
+    assert drawn.index("t") < drawn.index("A")
+
+
+def test_a_call_of_a_global_task_looks_like_that_task() -> None:
+    call = '<process id="p"><callActivity id="a" calledElement="{}"/></process><globalUserTask id="g"/>'
+
+    task = group_of(parse(drawing.draw(diagram(call.format("g"), shape("a", 0, 0, 100, 80)), title="x")), "a")
+    process = group_of(
+        parse(drawing.draw(diagram(call.format("q"), shape("a", 0, 0, 100, 80)), title="x")), "a"
+    )
+
+    signs = [[path.get("d") for path in group.iter(f"{SVG}path")] for group in (task, process)]
+    assert "M-8,9c0,-11 16,-11 16,0z" in signs[0]
+    assert "M-7,-7h14v14h-14z" not in signs[0]
+    assert "M-7,-7h14v14h-14z" in signs[1]
+
+
+def test_every_plane_of_a_file_is_drawn_by_its_id() -> None:
+    root = diagram(
+        '<process id="p"><subProcess id="sub"><task id="inner"/></subProcess></process>',
+        shape("sub", 0, 0, 100, 80, 'isExpanded="false"'),
+    )
+    (first,) = root.iter("{*}BPMNDiagram")
+    second = deepcopy(first)
+    (plane,) = second.iter("{*}BPMNPlane")
+    plane.set("id", "inside")
+    plane.set("bpmnElement", "sub")
+    (node,) = plane.iter("{*}BPMNShape")
+    node.set("bpmnElement", "inner")
+    root.append(second)
+
+    assert 'data-element="inner"' not in drawing.draw(root, title="x")
+    assert 'data-element="inner"' in drawing.draw(root, title="x", process_id="inside")
+    assert 'data-element="inner"' in drawing.draw(root, title="x", process_id="sub")
 
 
 def test_every_reference_model_is_drawn_with_all_its_shapes() -> None:

@@ -67,6 +67,23 @@ def test_what_is_no_safe_bpmn_is_refused_with_a_remedy(content: bytes, rule: str
     assert finding.remedy("vi")
 
 
+@pytest.mark.parametrize("encoding", ["ISO-8859-1", "UTF-16", "windows-1252"])
+def test_a_file_in_another_encoding_is_given_in_utf_8_with_all_its_parts(encoding: str) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><!-- kept -->{HEAD}<process id="p" name="é"/>{TAIL}'
+
+    given = loading.recode(text.encode(encoding))
+
+    assert 'name="é"' in given.decode("utf-8")
+    assert "<!-- kept -->" in given.decode("utf-8")
+    assert loading.load(given, "x.bpmn").tag == loading.ROOT
+
+
+def test_a_file_in_utf_8_is_given_byte_for_byte() -> None:
+    content = f"{HEAD}\r\n<process   id='p'/>{TAIL}".encode()
+
+    assert loading.recode(content) == content
+
+
 def test_the_refusal_names_the_line() -> None:
     finding = refuse(f"{HEAD}\n<process>\n</proces>{TAIL}".encode())
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
+
+from lxml import etree
 
 from engine.errors import BpmnError
 from engine.handlers import Json
-from tests.builders import B, a_process, each, mappings
+from tests.builders import B, Z, a_process, each, mappings
 from tests.playing import Play
 
 
@@ -213,3 +216,116 @@ def test_a_job_without_a_handler_waits_for_somebody_elses_worker() -> None:
     play.go_on("mail", sent=True)
     assert play.status == "completed"
     assert play.variables == {"sent": True}
+
+
+def test_a_cycle_in_the_flow_lets_the_path_go_on_at_every_occurrence() -> None:
+    process = a_process()
+    process.start().catch("tick", process.timer("timeCycle", "R3/P1D")).user_task("look").end()
+    play = Play(process)
+    due = []
+
+    while ("timer", "tick") in play.waiting:
+        due.append(play.details("tick")[0]["due"][:10])
+        play.go_on("tick")
+
+    assert due == ["2026-10-02", "2026-10-03", "2026-10-04"]
+    assert play.waiting == [("task", "look")] * 3
+
+
+def test_a_cycle_behind_an_event_gateway_wins_once() -> None:
+    process = a_process()
+    process.start().gateway("await", "eventBased").catch("tick", process.timer("timeCycle", "R3/P1D")).end(
+        "a"
+    )
+    process.at("await").catch("other", process.message("other", "=k")).end("b")
+    play = Play(process, {"k": "1"})
+
+    play.go_on("tick")
+
+    assert (play.status, play.elements.count("tick")) == ("completed", 1)
+
+
+def test_a_cycle_missed_for_years_is_one_late_firing() -> None:
+    process = a_process()
+    process.start().user_task("a").end()
+    process.boundary("remind", "a", process.timer("timeCycle", "R/PT1S"), interrupting=False).end("reminded")
+    play = Play(process)
+
+    play.now += timedelta(days=3_650, milliseconds=300)
+    play.go_on("remind")
+
+    (details,) = play.details("remind")
+    assert details["due"] == (play.now + timedelta(milliseconds=700)).isoformat()
+    assert play.elements == ["start", "remind", "reminded"]
+
+
+# a technical failure of FEEL: more work than one expression may do
+DENSE = "=count(for a in 1..1000, b in 1..1000, c in 1..1000 return a)"
+
+
+def _as_error(code: str) -> etree._Element:
+    return Z.properties(Z.property(name="bv:failureAsError", value=code))
+
+
+def test_a_failing_script_is_an_incident_unless_an_error_event_hangs_on_it() -> None:
+    process = a_process().start().script("count", DENSE, "n").end()
+    assert Play(process).waiting == [("incident", "count")]
+
+    process.boundary("caught", "count", process.coded("error", "broken")).end("handled")
+    play = Play(process)
+
+    assert play.status == "completed"
+    assert play.elements == ["start", "caught", "handled"]
+    assert ("failure.thrown", "count") in play.facts
+
+
+def test_a_failing_iteration_of_a_script_is_caught_at_its_loop() -> None:
+    process = a_process().start().script("count", DENSE, "n", each("=[1,2]", "i")).end()
+    process.boundary("caught", "count", process.coded("error")).end("handled")
+
+    play = Play(process)
+
+    assert play.status == "completed"
+    assert play.elements[-1] == "handled"
+
+
+def test_a_failure_is_thrown_as_the_error_that_the_activity_names() -> None:
+    process = (
+        a_process()
+        .start()
+        .open_sub_process("inner")
+        .start("s")
+        .user_task("work", _as_error("broken"), assignee="=1")
+    )
+    process.end("e").close_sub_process().end()
+    process.boundary("other", "inner", process.coded("error", "other")).end("not_me")
+    process.boundary("caught", "inner", process.coded("error", "broken")).end("handled")
+
+    play = Play(process)
+
+    assert play.status == "completed"
+    assert play.elements[-1] == "handled"
+
+
+def test_a_failure_that_nothing_catches_as_error_ends_the_instance() -> None:
+    process = a_process().start().user_task("work", _as_error("broken"), assignee="=1").end()
+
+    assert Play(process).status == "error"
+
+
+def test_boundary_events_hang_on_receive_tasks_and_call_activities_too() -> None:
+    process = a_process()
+    process.message("answer", "=k")
+    process.start().gateway("split", "parallel").add("receiveTask", "hear", messageRef="Message_1").end("a")
+    process.boundary("told", "hear", process.message("note", "=k"), interrupting=False).end("told_end")
+    process.at("split").add("callActivity", "call", Z.calledElement(processId="other")).end("b")
+    process.boundary("late", "call", process.timer("timeDuration", "P1D")).end("late_end")
+    play = Play(process, {"k": "1"})
+
+    play.go_on("told")
+    play.go_on("told")
+    play.go_on("late")
+    play.go_on("hear")
+
+    assert play.status == "completed"
+    assert play.elements.count("told_end") == 2

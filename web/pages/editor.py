@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import deployments
+from engine import deployments, instances
 from engine.bpmn import loading, reading
 from engine.errors import BadInput, DeploymentRejected, Refused
 from engine.tables import Form, ProcessDefinition
@@ -38,7 +38,7 @@ def edit(draft_id: int) -> ResponseReturnValue:
 def diagram(draft_id: int) -> ResponseReturnValue:
     """Give the draft's XML with its version as ETag."""
     draft = drafts.get(db.session(), draft_id)
-    response = Response(draft.content, content_type="application/xml; charset=utf-8")
+    response = Response(loading.recode(draft.content), content_type="application/xml; charset=utf-8")
     response.set_etag(str(draft.version))
     return response
 
@@ -74,7 +74,8 @@ def deploy(draft_id: int) -> ResponseReturnValue:
     name = f"{draft.process_id}.bpmn"
     try:
         with transaction() as session:
-            deployments.deploy(session, [(name, content)], current_actor())
+            deployment = deployments.deploy(session, [(name, content)], current_actor())
+            instances.open_starts(session, deployment, current_actor())
             version = _deployed(session, draft.process_id, content, name).version
     except DeploymentRejected as error:
         return jsonify(
