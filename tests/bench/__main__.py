@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from tests.bench import figures, inbox, over_http, rounds, statements
+from tests.bench import audit, diagrams, figures, inbox, over_http, rounds, statements, states
 from tests.bench.figures import Figure
 
-PARTS = ("statements", "http", "rounds", "inbox")
+PARTS = ("statements", "http", "rounds", "states", "diagrams", "audit", "inbox")
 OPEN_TASKS, OPEN_TASKS_BIG = 10_000, 100_000
 
 
@@ -52,6 +52,12 @@ def _measure(part: str, options: argparse.Namespace) -> list[Figure]:
             return over_http.measure()
         case "rounds":
             return rounds.measure()
+        case "states":
+            return states.measure()
+        case "diagrams":
+            return diagrams.measure()
+        case "audit":
+            return audit.measure()
         case _:
             return inbox.measure(OPEN_TASKS_BIG if options.big else OPEN_TASKS)
 

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
+from lxml import etree
 
 from engine.handlers import Json
-from tests.builders import ProcessBuilder, a_process, each
+from engine.spiff.compiling import Compiled
+from tests.builders import XSI, B, ProcessBuilder, Z, a_process, each
 
 Tree = tuple[Any, ...]
 BRANCHES = 3  # at most
+ASIDE = ("_beside", "_due", "_es_start")  # what may happen beside an activity again and again
 _SIMPLE: st.SearchStrategy[Tree] = st.just(("task",))
 _LEAVES: st.SearchStrategy[Tree] = st.one_of(
     _SIMPLE,
@@ -26,7 +29,14 @@ _LEAVES: st.SearchStrategy[Tree] = st.one_of(
     st.tuples(st.just("service"), st.sampled_from(["inside", "outside"])),
     st.just(("pair",)),
     st.just(("choose_event",)),
+    st.just(("signal",)),
+    st.tuples(st.just("conditional"), st.booleans()),
+    st.tuples(st.just("repeat"), st.booleans(), st.integers(1, 3)),
+    st.tuples(st.just("undo"), st.booleans()),
+    st.just(("transact",)),
+    st.tuples(st.just("ad_hoc"), st.booleans()),
 )
+WATCHED = ["message", "timer", "signal", "error", "escalation", "conditional"]
 
 
 def _grow(children: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
@@ -41,6 +51,9 @@ def _grow_scopes(children: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
         _grow(children),
         st.tuples(st.just("sub"), children, st.booleans()),
         st.tuples(st.just("each_sub"), children, st.booleans()),
+        st.tuples(st.just("call"), children, st.booleans()),
+        st.tuples(st.just("first"), st.lists(children, min_size=2, max_size=BRANCHES).map(tuple)),
+        st.tuples(st.just("watched"), children, st.sampled_from(WATCHED), st.booleans()),
     )
 
 
@@ -58,8 +71,10 @@ def chance_of(seed: int) -> random.Random:
 class Model:
     """A drawn tree: the process, and the variables that decide its paths with the values each may take."""
 
-    process: ProcessBuilder
+    process: ProcessBuilder  # the one that is drawn at the moment, at last the one that is started
+    called: list[ProcessBuilder] = field(default_factory=list)
     choices: dict[str, list[Json]] = field(default_factory=dict)
+    compiled: Compiled | None = None
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
 
     def name(self, kind: str) -> str:
@@ -216,6 +231,134 @@ def _each_sub(model: Model, body: Tree, sequential: bool) -> None:
     process.end(f"{name}_end").close_sub_process()
 
 
+def _call(model: Model, body: Tree, interrupting: bool) -> None:
+    """Call a process that ends well, with an error or with an escalation."""
+    outer, name = model.process, model.name("call")
+    model.choices[f"{name}_way"] = [0, 1, 2]
+    model.process = inner = a_process(f"{name}_process")
+    model.called.append(inner)
+    inner.start()
+    _draw(model, body)
+    inner.user_task(f"{name}_task").gateway(f"{name}_how")
+    inner.when(f"={name}_way = 0").end(f"{name}_failed", inner.coded("error", "failed"))
+    inner.at(f"{name}_how").when(f"={name}_way = 1")
+    inner.end(f"{name}_raised", inner.coded("escalation", "raised"))
+    inner.at(None).end(f"{name}_end").default(f"{name}_how", f"{name}_end")
+    model.process = outer
+    outer.add("callActivity", name, Z.calledElement(processId=inner.id)).gateway(f"{name}_merge")
+    outer.boundary(f"{name}_error", name, outer.coded("error", "failed")).flow(
+        f"{name}_error", f"{name}_merge"
+    )
+    outer.boundary(f"{name}_escalation", name, outer.coded("escalation", "raised"), interrupting)
+    outer.user_task(f"{name}_look")
+    if interrupting:
+        outer.flow(f"{name}_look", f"{name}_merge")
+    else:
+        outer.end(f"{name}_looked")
+    outer.at(f"{name}_merge")
+
+
+def _first(model: Model, parts: tuple[Tree, ...]) -> None:
+    """Parallel branches of which the first one leads on; the others come to nothing at a complex gateway."""
+    _split(model, "parallel", parts, lambda _name, _index: "")
+    join = model.process.find(str(model.process.last))
+    join.tag = etree.QName(join).namespace.join("{}") + "complexGateway"
+    condition = B.activationCondition("=activationCount >= 1")
+    condition.set(f"{{{XSI}}}type", "bpmn:tFormalExpression")
+    join.append(condition)
+
+
+def _watched(model: Model, body: Tree, kind: str, interrupting: bool) -> None:
+    """A sub-process with an event sub-process in it."""
+    process, name = model.process, model.name("watched")
+    events: dict[str, Callable[[], Any]] = {
+        "message": lambda: process.message(f"news_{name}", "=key"),
+        "timer": lambda: process.timer("timeDuration", "P1D"),
+        "signal": lambda: process.signal(f"signal_{name}"),
+        "error": lambda: process.coded("error", "failed"),
+        "escalation": lambda: process.coded("escalation", "raised"),
+        "conditional": lambda: process.conditional(f"=ready_{name}"),
+    }
+    model.choices[f"again_{name}"] = [True, False]
+    model.choices[f"ready_{name}"] = [True, False]
+    process.open_sub_process(name).start(f"{name}_begin")
+    _draw(model, body)
+    process.user_task(f"{name}_task")
+    if kind in ("error", "escalation", "signal"):
+        process.gateway(f"{name}_how").when(f"=again_{name}").end(f"{name}_thrown", events[kind]())
+        process.at(None).end(f"{name}_end").default(f"{name}_how", f"{name}_end")
+    else:
+        process.end(f"{name}_end")
+    process.open_event_sub_process(f"{name}_es", events[kind](), interrupting or kind == "error")
+    process.user_task(f"{name}_repair").end(f"{name}_repaired").close_sub_process()
+    process.close_sub_process()
+
+
+def _signal(model: Model) -> None:
+    """One branch throws the signal that the other one waits for."""
+    process, name = model.process, model.name("signal")
+    process.gateway(f"{name}_split", "parallel").user_task(f"{name}_task")
+    process.throw(f"{name}_throw", process.signal(name)).flow(f"{name}_throw", f"{name}_join")
+    process.at(f"{name}_split").catch(f"{name}_catch", process.signal(name)).gateway(
+        f"{name}_join", "parallel"
+    )
+
+
+def _conditional(model: Model, interrupting: bool) -> None:
+    process, name = model.process, model.name("conditional")
+    model.choices[f"ready_{name}"] = [True, False]
+    process.user_task(name).gateway(f"{name}_merge")
+    process.boundary(f"{name}_ready", name, process.conditional(f"=ready_{name}"), interrupting)
+    process.user_task(f"{name}_look")
+    if interrupting:
+        process.flow(f"{name}_look", f"{name}_merge")
+    else:
+        process.end(f"{name}_looked")
+    process.at(f"{name}_merge")
+
+
+def _repeat(model: Model, before: bool, most: int) -> None:
+    name = model.name("repeat")
+    model.choices[f"again_{name}"] = [True, False]
+    loop = B.standardLoopCharacteristics(
+        B.loopCondition(f"=again_{name}"), testBefore="true" if before else "false", loopMaximum=str(most)
+    )
+    model.process.user_task(name, loop)
+
+
+def _undo(model: Model, whole: bool) -> None:
+    """Two things that are perhaps undone: all of them, or the first one."""
+    process, name = model.process, model.name("undo")
+    model.choices[f"{name}_way"] = [0, 1]
+    process.open_sub_process(name).start(f"{name}_begin")
+    process.user_task(f"{name}_a").compensation(f"{name}_a", f"{name}_a_undone")
+    process.user_task(f"{name}_b").compensation(f"{name}_b", f"{name}_b_undone")
+    process.gateway(f"{name}_how").when(f"={name}_way = 1")
+    what = {} if whole else {"activityRef": f"{name}_a"}
+    process.throw(f"{name}_throw", B.compensateEventDefinition(**what)).end(f"{name}_undone")
+    process.at(None).end(f"{name}_end").default(f"{name}_how", f"{name}_end").close_sub_process()
+
+
+def _transact(model: Model) -> None:
+    process, name = model.process, model.name("transact")
+    model.choices[f"{name}_way"] = [0, 1]
+    process.open_sub_process(name, kind="transaction").start(f"{name}_begin")
+    process.user_task(f"{name}_a").compensation(f"{name}_a", f"{name}_a_undone").user_task(f"{name}_task")
+    process.gateway(f"{name}_how").when(f"={name}_way = 1").end(f"{name}_off", B.cancelEventDefinition())
+    process.at(None).end(f"{name}_end").default(f"{name}_how", f"{name}_end").close_sub_process()
+    process.gateway(f"{name}_merge")
+    process.boundary(f"{name}_cancelled", name, B.cancelEventDefinition())
+    process.flow(f"{name}_cancelled", f"{name}_merge").at(f"{name}_merge")
+
+
+def _ad_hoc(model: Model, sequential: bool) -> None:
+    process, name = model.process, model.name("ad_hoc")
+    order = {"ordering": "Sequential" if sequential else "Parallel"}
+    process.open_sub_process(name, kind="adHocSubProcess", **order)
+    process.user_task(f"{name}_a").user_task(f"{name}_b").at(None).user_task(f"{name}_c")
+    process.close_sub_process()
+
+
 _DRAW: Mapping[str, Callable[..., None]] = {
     "task": _task,
     "seq": _seq,
@@ -230,42 +373,13 @@ _DRAW: Mapping[str, Callable[..., None]] = {
     "choose_event": _choose_event,
     "sub": _sub,
     "each_sub": _each_sub,
+    "call": _call,
+    "watched": _watched,
+    "first": _first,
+    "signal": _signal,
+    "conditional": _conditional,
+    "repeat": _repeat,
+    "undo": _undo,
+    "transact": _transact,
+    "ad_hoc": _ad_hoc,
 }
-
-NODES = 6
-_KINDS = ["exclusive", "parallel", "inclusive", "userTask"]
-Graph = tuple[tuple[str, tuple[int, ...]], ...]
-graphs: st.SearchStrategy[Graph] = st.lists(
-    st.tuples(
-        st.sampled_from(_KINDS),
-        st.lists(st.integers(0, NODES), min_size=1, max_size=3, unique=True).map(tuple),
-    ),
-    min_size=NODES,
-    max_size=NODES,
-).map(tuple)
-
-
-def draw_graph(graph: Graph) -> ProcessBuilder:
-    """Draw nodes with arbitrary flows between them; target NODES is the end event."""
-    process = a_process("random").start()
-    for number, (kind, _) in enumerate(graph):
-        process.at("start" if number == 0 else None)
-        if kind == "userTask":
-            process.user_task(f"node{number}")
-        else:
-            process.gateway(f"node{number}", kind)
-    process.at(None).end(f"node{NODES}")
-    for number, (kind, targets) in enumerate(graph):
-        for index, target in enumerate(targets):
-            _draw_flow(process, kind, number, index, len(targets), target)
-    return process
-
-
-def _draw_flow(process: ProcessBuilder, kind: str, number: int, index: int, count: int, target: int) -> None:
-    source, there = f"node{number}", f"node{target}"
-    if kind in ("parallel", "userTask") or count == 1:
-        process.flow(source, there)
-    elif index == count - 1:
-        process.default(source, there)
-    else:
-        process.flow(source, there, f"=way{number}" if index == 0 else f"=not(way{number})")
