@@ -87,7 +87,9 @@ def power(run: Run, left: Value, right: Value) -> Value:
     """Return `left ** right`."""
     if type(left) is Decimal and type(right) is Decimal:
         run.charge(_POWER_STEPS if right == right.to_integral_value() else _ROOT_STEPS)
-        return left**right
+        # Decimal takes 0 ** -1 for infinity without a signal.
+        result = left**right
+        return result if result.is_finite() else run.warn("out_of_range")
     return _told(run, None, left, "**", right)
 
 

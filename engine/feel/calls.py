@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import localcontext
-from typing import Any, TypeAlias
+from typing import Any
 
 from lark import Token
 
@@ -15,8 +15,6 @@ from engine.feel.errors import FeelLimit
 from engine.feel.limits import HOST_DEPTH, HOST_STEPS, MAX_CALL_DEPTH, Run
 from engine.feel.types import Type, coerce
 from engine.feel.values import DECIMAL128, Function, Value
-
-HostBody: TypeAlias = Callable[[Run, dict[str, Value]], Value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def _give(value: Value, tally: _Tally, depth: int) -> Json:
 
 
 def _give_number(value: Decimal) -> int | float:
-    if value == value.to_integral_value() and value.adjusted() < 34:
+    if value.is_finite() and value == value.to_integral_value() and value.adjusted() < 34:
         return int(value)
     number = float(value)
     if not math.isfinite(number):

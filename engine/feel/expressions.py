@@ -16,7 +16,7 @@ from engine.feel.compiling import SPECIAL_NAMES, compile_tree, compile_type
 from engine.feel.conversion import fold, from_json, to_json, to_text
 from engine.feel.errors import FeelError, FeelLimit, shorten
 from engine.feel.lexer import KEYWORDS, OPERAND_ENDS, find_special, is_plain, split_name
-from engine.feel.limits import MAX_CALL_DEPTH, MAX_DATA, MAX_DATA_DEPTH, Run
+from engine.feel.limits import MAX_CALL_DEPTH, MAX_DATA, MAX_DATA_DEPTH, MAX_NESTING, Run
 from engine.feel.parsing import Start, parse, read
 from engine.feel.temporal import read_date_time
 from engine.feel.types import NO_TYPES, Type, Types
@@ -101,6 +101,8 @@ def _compile(text: str, names: frozenset[str], start: Start, types: Types) -> Ex
     try:
         tree = parse(text, read(text, SPECIAL_NAMES | names, start), start)
         return Expression(text, compile_tree(tree, types))
+    except RecursionError:
+        raise FeelLimit("depth", text, limit=MAX_NESTING) from None
     except FeelError as error:
         raise _located(error, text) from error
 

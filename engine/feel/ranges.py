@@ -15,14 +15,16 @@ _OPENING, _CLOSING = frozenset("[]("), frozenset("])[")
 _NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)\Z", re.A)
 _STRING = re.compile(r'"([^"]*)"\Z')
 _TEMPORAL = re.compile(r'(?:@"([^"]*)"|(?:date|time|date and time|duration)\(\s*"([^"]*)"\s*\))\Z')
-_LONGEST = 1000  # characters of a range as text
+_LONGEST = 500  # characters of a range as text
+_READ_STEPS = 30  # what reading it costs
 
 Relation = Callable[[Value, Value], bool]
 
 
 @builtin("range", "from:string")
-def range_from(_run: Run, text: str) -> Value:
+def range_from(run: Run, text: str) -> Value:
     """Return the range that a text spells."""
+    run.charge(_READ_STEPS)
     plain = text.strip() if len(text) < _LONGEST else ""
     if plain[:1] not in _OPENING or plain[-1:] not in _CLOSING:
         return None

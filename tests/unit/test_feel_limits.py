@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -87,6 +89,7 @@ def test_an_attack_ends_at_a_limit(text: str, reason: str) -> None:
     [
         "7 ** 99999999",
         "exp(99999999)",
+        "0 ** -5",
         "exp(-99999999)",
         "1E-6176 / 3",
         "x.__class__.__mro__",
@@ -159,6 +162,14 @@ def test_ordinary_work_stays_far_below_the_limits() -> None:
 def test_a_limit_inside_a_sort_ends_the_evaluation() -> None:
     with pytest.raises(FeelLimit):
         feel.evaluate("sort(for i in 1..9000 return modulo(i * 7919, 9001), function(a, b) a < b)", {}, NOW)
+
+
+def test_a_deep_host_gets_a_limit_and_no_other_error() -> None:
+    def dig(levels: int) -> object:
+        return dig(levels - 1) if levels else feel.check("[" * 90 + "1" + "]" * 90 + f" + {sys.maxsize}")
+
+    with pytest.raises(FeelLimit):
+        dig(sys.getrecursionlimit() - len(inspect.stack()) - 120)
 
 
 def test_scopes_hold_nothing_but_names() -> None:
