@@ -60,7 +60,8 @@ def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
     Raises DeploymentRejected with every error; warnings do not refuse. What is unchanged keeps its version.
     """
     reads = [_read(name, content) for name, content in files]
-    errors = [finding for finding in _check(session, reads) if finding.severity == "error"]
+    findings = [*_check(session, reads), *_check_duplicates(reads)]
+    errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise DeploymentRejected(errors)
     return _store(session, reads, actor)
@@ -72,7 +73,7 @@ def deploy_alone(session: Session, files: Sequence[File], actor: Actor) -> list[
     An error among them means that nothing was deployed.
     """
     reads, findings = _read_all(files)
-    findings += _check(None, reads)
+    findings += [*_check(None, reads), *_check_duplicates(reads)]
     if not any(finding.severity == "error" for finding in findings):
         _store(session, reads, actor)
     return findings
@@ -200,6 +201,12 @@ def _check(
                 notes=notes,
             )
     return findings + (checking.find_recursion(diagrams) if len(diagrams) > 1 else [])
+
+
+def _check_duplicates(reads: Sequence[Read]) -> list[Finding]:
+    # only where files become versions together: many drafts can be checked in one go
+    different = {read.content: read.diagram for read in reads if read.diagram is not None}
+    return checking.find_duplicates(different.values())
 
 
 def _check_form(form: Mapping[str, Any]) -> list[Finding]:
@@ -370,7 +377,7 @@ def start_form(session: Session, definition: ProcessDefinition) -> str | None:
 
 
 class NoSuchStart(EngineError):
-    """Expected process '{process}' to have a {kind} start event, but it has none."""
+    """Expected process '{process}' to begin by itself, but it has no none start event."""
 
-    vi = "Quy trình “{process}” không có sự kiện bắt đầu loại {kind}."
-    en = "Expected process '{process}' to have a {kind} start event, but it has none."
+    vi = "Quy trình “{process}” không có sự kiện bắt đầu không điều kiện nên không tự mở hồ sơ được."
+    en = "Expected process '{process}' to begin by itself, but it has no none start event."

@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 from engine import clock, deployments, instances, tasks, timers
 from engine.actors import SYSTEM, Actor
 from engine.bpmn import checking
+from engine.bpmn.findings import make
 from engine.deployments import File
 from engine.errors import Text
 from engine.handlers import Json
@@ -73,15 +74,28 @@ def simulate(plan: Plan, language: str = "vi") -> Outcome:
         findings = [finding.as_dict(language) for finding in told]
         if checking.has_errors(told):
             return Outcome("refused", findings=findings)
-        names = plan.processes or _startable(session)
-        for name in names:
-            instances.start(session, name, plan.variables, SYSTEM)
+        if not deployments.list_latest(session):  # forms or decisions alone
+            return Outcome("refused", findings=[*findings, make("no-process").as_dict(language)])
+        pending = _start(session, plan)
         rested = _run(session, plan, start)
-        outcome = _outcome(session, findings, language)
+        outcome = _outcome(session, plan, findings, pending, language)
         if not rested:
             outcome.incidents.append(_restless(language))
     engine.dispose()
     return outcome
+
+
+def _start(session: Session, plan: Plan) -> list[ProcessDefinition]:
+    """Start the processes that were asked for; return those that begin with an event, which wait for it."""
+    names = plan.processes or _startable(session)
+    asked = [deployments.latest(session, name) for name in names] or deployments.list_latest(session)
+    pending = []
+    for definition in asked:
+        if deployments.compiled_version(session, definition).process.start_by_itself() is None:
+            pending.append(definition)
+        else:
+            instances.start(session, definition.process_id, plan.variables, SYSTEM)
+    return pending
 
 
 def _startable(session: Session) -> list[str]:
@@ -136,20 +150,40 @@ def _complete_one(session: Session) -> bool:
     return True
 
 
-def _outcome(session: Session, findings: list[dict[str, Any]], language: str) -> Outcome:
+def _outcome(
+    session: Session,
+    plan: Plan,
+    findings: list[dict[str, Any]],
+    pending: Sequence[ProcessDefinition],
+    language: str,
+) -> Outcome:
     rows = session.scalars(select(ProcessInstance).order_by(ProcessInstance.id)).all()
     query = select(HistoryEvent.element).where(HistoryEvent.kind == "element.completed")
     elements = [element for element in session.scalars(query.order_by(HistoryEvent.id)) if element]
-    variables: dict[str, Json] = {}
-    for row in rows:
-        if row.parent_id is None:  # what a called process keeps to itself is not its caller's
-            variables |= state.variables(row.state)
+    variables = _variables([row for row in rows if row.parent_id is None], plan.variables)
     incidents: list[dict[str, Json]] = [
         {"element": row.element, "kind": row.kind, "message": row.text(language)}
         for row in session.scalars(select(Incident).where(Incident.status == "open").order_by(Incident.id))
     ]
     incidents += _uncaught(session)
-    return Outcome(_status(rows), elements, _waiting(session), variables, incidents, findings)
+    begun = {row.definition_id for row in rows}
+    still = [definition.id for definition in pending if definition.id not in begun]
+    status = "active" if still and not rows else _status(rows)
+    return Outcome(status, elements, _waiting(session, still), variables, incidents, findings)
+
+
+def _variables(rows: Sequence[ProcessInstance], given: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the variables of instances, what a called process keeps to itself left out by the caller.
+
+    What one of them changed stands before what another left as it was given, then the earlier one's.
+    """
+    as_given: dict[str, Json] = {}
+    changed: dict[str, Json] = {}
+    for row in reversed(rows):
+        for name, value in state.variables(row.state).items():
+            same = name in given and given[name] == value
+            (as_given if same else changed)[name] = value
+    return as_given | changed
 
 
 def _uncaught(session: Session) -> list[dict[str, Json]]:
@@ -172,7 +206,7 @@ def _status(rows: Sequence[ProcessInstance]) -> str:
     return "completed"
 
 
-def _waiting(session: Session) -> list[dict[str, Json]]:
+def _waiting(session: Session, pending: Sequence[int]) -> list[dict[str, Json]]:
     def rows(table: Any, kind: str, condition: Any, due: str | None) -> list[dict[str, Json]]:
         found = session.scalars(select(table).where(condition).order_by(table.id))
         return [
@@ -184,12 +218,14 @@ def _waiting(session: Session) -> list[dict[str, Json]]:
         *rows(UserTask, "userTask", UserTask.status == "open", "due_at"),
         *rows(Job, "job", Job.status == "open", None),
         *rows(Timer, "timer", Timer.status == "waiting", "due_at"),
-        *_subscriptions(session),
+        *_subscriptions(session, pending),
     ]
 
 
-def _subscriptions(session: Session) -> list[dict[str, Json]]:
-    query = select(Subscription).where(Subscription.instance_id.is_not(None)).order_by(Subscription.id)
+def _subscriptions(session: Session, pending: Sequence[int]) -> list[dict[str, Json]]:
+    """Tell the messages and signals waited for, by start events only where the process has not begun."""
+    waits = Subscription.instance_id.is_not(None) | Subscription.definition_id.in_(pending)
+    query = select(Subscription).where(waits).order_by(Subscription.id)
     return [{"element": row.element, "kind": row.kind, "due": None} for row in session.scalars(query)]
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import re
+import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 import flask_migrate
@@ -25,7 +23,6 @@ from sqlalchemy import inspect
 from engine import (
     clock,
     deployments,
-    incidents,
     instances,
     jobs,
     queue,
@@ -36,15 +33,16 @@ from engine import (
 from engine.actors import SYSTEM
 from engine.bpmn.findings import Finding
 from engine.errors import DeploymentRejected, EngineError
+from engine.operations import damage
 from engine.tables import ProcessInstance
 from web import cli_audit, cli_decisions, create_app, db, people
 from web.cli_application import JSON, NOT_READY, inside_application
+from web.cli_values import read_until, read_variables
 from workflows import HANDLERS, story
 
 THREADS = 8
 BPMN = Path(__file__).parent.parent / "bpmn"
 PASSWORD = "bangvang"  # noqa: S105  of the demonstration's invented people, printed for everybody
-DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
@@ -264,10 +262,10 @@ def check_beside_database(files: Sequence[Path], notes: bool) -> list[Finding]:
 def report_unreadable() -> None:
     """Raise the incident of each running case whose state cannot be read; name them on the error stream."""
     with db.reading() as session:
-        found = incidents.find_unreadable(session)
+        found = damage.find(session)
     for error in found:
         with db.transaction() as session:
-            incidents.report_state(session, error)
+            damage.report(session, error)
         click.echo(f"warning: {error.text('en')}", err=True)
 
 
@@ -339,32 +337,8 @@ def database_path() -> Path | None:
 
 def read_files(paths: Sequence[Path]) -> list[tuple[str, bytes]]:
     """Return the names and contents of files."""
-    return [(path.name, path.read_bytes()) for path in paths]
-
-
-def read_variables(text: str) -> dict[str, Any]:
-    """Return the JSON object of an option; refuse anything else."""
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise click.BadParameter(f"not JSON: {error}", param_hint="--variables") from error
-    if not isinstance(found, dict):
-        raise click.BadParameter("expected a JSON object", param_hint="--variables")
-    return found
-
-
-def read_until(text: str, start: datetime) -> datetime:
-    """Return the moment an option names: a duration such as P3DT4H after `start`, or a time with zone."""
-    match = DURATION.fullmatch(text)
-    if match and any(match.groups()):
-        weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        return start + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = "expected a duration like P3D or a time like 2026-10-16T00:00:00+07:00"
-        raise click.BadParameter(message, param_hint="--until") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=clock.ZONE)
+    # a name need not be text
+    return [(os.fsencode(path.name).decode("utf-8", "replace"), path.read_bytes()) for path in paths]
 
 
 def print_findings(findings: Sequence[Finding], as_json: bool) -> None:

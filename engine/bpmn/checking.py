@@ -23,8 +23,6 @@ from engine.bpmn import (
     checking_timers,
     checking_tree,
     circles,
-    loading,
-    reading,
     soundness,
 )
 from engine.bpmn.checking_dialect import Known
@@ -106,36 +104,6 @@ def _check_standard(root: etree._Element, notes: bool) -> Iterator[Finding]:
     yield from checking_effects.check(tree)
 
 
-def check_file(
-    content: bytes,
-    name: str,
-    *,
-    notes: bool = False,
-    files: Mapping[str, bytes] | None = None,
-    **beside: Unpack[Beside],
-) -> list[Finding]:
-    """Return the findings of a file; what cannot even be read is a finding too, never an exception.
-
-    `files` are those that it may import.
-    """
-    try:
-        root = loading.load(content, name)
-    except loading.UnreadableDiagram as error:
-        return [finding for finding in error.findings if isinstance(finding, Finding)]
-    diagram = reading.read(root, name)
-    beside["imports"] = dict(_load_beside(files or {}))
-    return check(diagram, root, notes=notes, **beside)
-
-
-def _load_beside(files: Mapping[str, bytes]) -> Iterator[tuple[str, etree._Element | None]]:
-    """Yield the trees of files that may be imported; None for what is no XML."""
-    for name, content in files.items():
-        try:
-            yield name, loading.parse(content, name)
-        except loading.UnreadableDiagram:
-            yield name, None
-
-
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Say whether the findings refuse a deployment."""
     return any(finding.severity == "error" for finding in findings)
@@ -162,6 +130,18 @@ def _merge(same: list[Finding]) -> Finding:
     if len(same) == 1:
         return same[0]
     return cite(same[0], ", ".join(sorted({one.reference for one in same} - {""})))
+
+
+def find_duplicates(diagrams: Iterable[Diagram]) -> list[Finding]:
+    """Return a finding for every process that runs and is in several files: one of them would be lost."""
+    files: dict[str, list[str]] = {}
+    for diagram in diagrams:
+        for process in diagram.processes.values():
+            if process.executable:
+                files.setdefault(process.id, []).append(diagram.name)
+    return [
+        make("duplicate-process", one, files=", ".join(names)) for one, names in files.items() if names[1:]
+    ]
 
 
 def find_recursion(diagrams: Iterable[Diagram]) -> list[Finding]:

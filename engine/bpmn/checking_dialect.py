@@ -224,6 +224,9 @@ def _texts(process: Process) -> Iterator[tuple[str, int | None, str, str | None,
             if definition.message is not None:
                 key = definition.message.correlation_key
                 yield element.id, definition.line, "correlationKey", key, False
+                yield element.id, definition.line, "message", definition.message.name, False
+            if definition.kind in ("signal", "error", "escalation"):
+                yield element.id, definition.line, definition.kind, definition.code, False
             where = definition.timer_kind or definition.kind
             required = definition.kind == "conditional"
             yield element.id, definition.line, where, definition.expression, required
@@ -271,6 +274,9 @@ def _judge(element: str, line: int | None, where: str, text: str | None, require
         feel.check(text[1:])
     except feel.FeelError as error:
         yield make("expression", element, line, where=where, detail=error)
+        return
+    for literal in feel.find_zoneless(text[1:]):
+        yield make("zoneless", element, line, where=where, value=literal[:80])
 
 
 def _is_number(text: str, least: int, most: int) -> bool:

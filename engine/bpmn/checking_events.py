@@ -21,23 +21,9 @@ from engine.bpmn.checking_index import (
     tag_of,
 )
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, SUB_PROCESSES
+from engine.bpmn.model import ACTIVITIES, EVENT_KINDS, EVENTS, GATEWAYS, SUB_PROCESSES
 
-_ALL = frozenset(
-    {
-        "none",
-        "message",
-        "timer",
-        "error",
-        "escalation",
-        "signal",
-        "conditional",
-        "link",
-        "terminate",
-        "compensate",
-        "cancel",
-    }
-)
+_ALL = EVENT_KINDS | {"none"}
 # where an event stands → kinds of definition the standard allows there, constraint, place in words
 _PLACES = {
     "process": (

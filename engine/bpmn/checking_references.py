@@ -11,7 +11,7 @@ from lxml import etree
 
 from engine.bpmn.checking_index import Tree, children, local
 from engine.bpmn.findings import Finding, soften
-from engine.bpmn.model import ACTIVITIES, EVENTS, FLOW_NODES, GATEWAYS
+from engine.bpmn.model import ACTIVITIES, EVENT_KINDS, EVENTS, FLOW_NODES, GATEWAYS
 
 _DATA = frozenset(
     {
@@ -25,21 +25,7 @@ _DATA = frozenset(
     }
 )
 _COLLABORATIONS = frozenset({"collaboration", "choreography", "globalConversation", "globalChoreographyTask"})
-_DEFINITIONS = frozenset(
-    f"{kind}EventDefinition"
-    for kind in (
-        "message",
-        "timer",
-        "error",
-        "escalation",
-        "signal",
-        "conditional",
-        "link",
-        "terminate",
-        "compensate",
-        "cancel",
-    )
-)
+_DEFINITIONS = frozenset(f"{kind}EventDefinition" for kind in EVENT_KINDS)
 _ITEM = frozenset({"itemDefinition"})
 _ANY: frozenset[str] = frozenset()
 _ITEMS = {

@@ -24,9 +24,9 @@ CONSTRUCTS = {
         "Use a smaller number, or multi-instance.",
     ),
     "process-compensation": _refuse(
-        "quy trình con sự kiện bù trừ của cả quy trình",
+        "quy trình con sự kiện hoàn tác của cả quy trình",
         "a compensation event sub-process of a whole process",
-        "Đặt nó vào quy trình con mà nó phải bù trừ.",
+        "Đặt nó vào quy trình con mà nó phải hoàn tác.",
         "Put it into the sub-process that it compensates.",
     ),
     "instantiating": _refuse(
@@ -173,7 +173,7 @@ DIALECT = {
     ),
     "unknown-job-type": Rule(
         "warning",
-        "“{element}”: không có bộ xử lý nào cho “{type}”; việc sẽ chờ một worker bên ngoài.",
+        "“{element}”: không có chương trình xử lý nào cho “{type}”; bước này sẽ chờ một worker bên ngoài.",
         "'{element}': no handler for '{type}' is known; it will wait for an outside worker.",
         "Kiểm tra chính tả, hoặc chắc chắn có worker cho loại này.",
         "Check the spelling, or be sure that a worker serves this type.",
@@ -227,9 +227,9 @@ DIALECT = {
     ),
     "version-tag": Rule(
         "error",
-        "“{element}” gọi quy trình theo thẻ phiên bản nhưng không ghi thẻ (versionTag).",
+        "“{element}” gọi quy trình theo nhãn phiên bản nhưng không ghi nhãn (versionTag).",
         "'{element}' calls a process by version tag, but names no versionTag.",
-        "Điền thẻ phiên bản, hoặc chọn cách gắn khác.",
+        "Điền nhãn phiên bản, hoặc chọn cách gắn khác.",
         "Name the version tag, or choose another binding.",
     ),
     "loop-cardinality": Rule(
@@ -271,6 +271,13 @@ DIALECT = {
         "error",
         "Hẹn giờ “{element}”: “{value}” không có múi giờ.",
         "Timer '{element}': '{value}' has no time zone.",
+        "Viết thêm +07:00.",
+        "Add +07:00.",
+    ),
+    "zoneless": Rule(
+        "warning",
+        "“{element}” ({where}): {value} không có múi giờ; hẹn giờ hiểu là giờ Việt Nam, so sánh thì không.",
+        "'{element}' ({where}): {value} has no time zone; timers read it as local time, comparisons do not.",
         "Viết thêm +07:00.",
         "Add +07:00.",
     ),
@@ -324,16 +331,16 @@ DIALECT = {
     ),
     "message-without-key": Rule(
         "warning",
-        "“{element}” chờ thông điệp “{message}” không có khóa tương quan: ai chờ trước nhận trước.",
+        "“{element}” chờ thông điệp “{message}” không có khóa đối chiếu: ai chờ trước nhận trước.",
         "'{element}' waits for message '{message}' without a correlation key: whoever waits first gets it.",
-        "Điền khóa tương quan bằng FEEL (zeebe:subscription correlationKey) nếu có nhiều hồ sơ cùng lúc.",
+        "Điền khóa đối chiếu bằng FEEL (zeebe:subscription correlationKey) nếu có nhiều hồ sơ cùng lúc.",
         "Set a correlation key in FEEL (zeebe:subscription correlationKey) when several run at once.",
     ),
     "missing-code": Rule(
         "error",
         "“{element}” phát {event} mà không có mã.",
         "'{element}' throws an {event} without a code.",
-        "Chọn lỗi hoặc leo thang có mã.",
+        "Chọn lỗi hoặc báo cáo vượt cấp có mã.",
         "Choose an error or escalation with a code.",
     ),
 }

@@ -169,16 +169,16 @@ STANDARD = {
     ),
     "compensation-flow": Rule(
         "error",
-        "Sự kiện bù trừ “{element}” không được có luồng đi ra.",
+        "Sự kiện hoàn tác “{element}” không được có luồng đi ra.",
         "Compensation event '{element}' must not have an outgoing flow.",
-        "Nối với việc bù trừ bằng liên kết (association).",
+        "Nối với việc hoàn tác bằng liên kết (association).",
         "Connect the compensating activity by an association.",
     ),
     "compensation-handler": Rule(
         "error",
-        "Sự kiện bù trừ “{element}” không được liên kết với việc nào có dấu bù trừ (isForCompensation).",
+        "Sự kiện hoàn tác “{element}” không được liên kết với việc nào có dấu hoàn tác (isForCompensation).",
         "Compensation event '{element}' is not associated with an activity marked isForCompensation.",
-        "Nối liên kết (association) đến việc bù trừ.",
+        "Nối liên kết (association) đến việc hoàn tác.",
         "Draw an association to the compensating activity.",
     ),
     "link-both-ways": Rule(

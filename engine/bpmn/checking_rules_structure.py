@@ -107,6 +107,13 @@ STRUCTURE = {
         "Chọn quy trình và đánh dấu “Executable”.",
         "Select the process and tick 'Executable'.",
     ),
+    "duplicate-process": Rule(
+        "error",
+        "Quy trình “{element}” có ở nhiều tệp được triển khai cùng lúc: {files}.",
+        "Process '{element}' is in several files that are deployed together: {files}.",
+        "Đổi mã của một quy trình, hoặc triển khai từng tệp để chúng thành các phiên bản.",
+        "Change the id of one process, or deploy one file after the other to make them versions.",
+    ),
     "missing-start": Rule(
         "error",
         "“{element}” không có sự kiện bắt đầu.",

@@ -70,8 +70,8 @@ def _judge_duration(value: str) -> str | None:
 def _judge_cycle(value: str) -> str | None:
     match = _CYCLE.fullmatch(value)
     seconds = _seconds(match[3]) if match else None
-    if match is None or seconds is None:
-        return "timer-value"
+    if match is None or seconds is None or (match[1] and not match[1].strip("0")):
+        return "timer-value"  # R0 repeats nothing
     if match[2] and (wrong := _judge_date(match[2])):
         return wrong
     dense = seconds < 1 or seconds > MAX_SECONDS

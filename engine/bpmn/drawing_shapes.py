@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.bpmn import drawing_symbols, drawing_talks, drawing_text
 from engine.bpmn.drawing_plane import BPMN, Shape, child_of
-from engine.bpmn.drawing_svg import Box, Look, put
+from engine.bpmn.drawing_svg import Box, Look, put, put_box
 from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, SUB_PROCESSES
 
 STRIP = 30.0  # title strip of a pool or lane
@@ -41,24 +41,9 @@ def paint_label(parent: etree._Element, name: str, box: Box, label: Box | None) 
     return drawing_text.write(parent, drawing_text.wrap(name, place.w, _SMALL), place, _SMALL, top=True)
 
 
-def _rect(group: etree._Element, box: Box, look: Look, width: float, **more: object) -> None:
-    put(
-        group,
-        "rect",
-        x=box.x,
-        y=box.y,
-        width=box.w,
-        height=box.h,
-        fill=look.fill,
-        stroke=look.line,
-        stroke_width=width + look.extra,
-        **more,
-    )
-
-
 def _paint_pool(shape: Shape, group: etree._Element, look: Look) -> None:
     box = shape.box
-    _rect(group, box, look, 1.5, class_=BODY)
+    put_box(group, box, look, 1.5, class_=BODY)
     if shape.many:
         drawing_symbols.paint(group, drawing_symbols.MARKERS["parallel"], (box.cx, box.bottom - 10))
     if not shape.expanded:
@@ -77,7 +62,7 @@ def _paint_pool(shape: Shape, group: etree._Element, look: Look) -> None:
 
 
 def _paint_lane(shape: Shape, group: etree._Element, look: Look) -> None:
-    _rect(group, shape.box, Look(look.line, "none", look.extra), 1.2, class_=BODY)
+    put_box(group, shape.box, Look(look.line, "none", look.extra), 1.2, class_=BODY)
     _write_strip(shape, group)
 
 
@@ -96,9 +81,9 @@ def _paint_activity(shape: Shape, group: etree._Element, look: Look) -> None:
     box, kind = shape.box, shape.kind
     width = 4.5 if kind == "callActivity" else 1.8
     dash = "1 4" if shape.element.get("triggeredByEvent") == "true" else None
-    _rect(group, box, look, width, rx=10.0, stroke_dasharray=dash, stroke_linecap="round", class_=BODY)
+    put_box(group, box, look, width, rx=10.0, stroke_dasharray=dash, stroke_linecap="round", class_=BODY)
     if kind == "transaction":
-        _rect(group, box.shrink(3, 3, 3, 3), Look(look.line, "none"), 1.5, rx=8.0)
+        put_box(group, box.shrink(3, 3, 3, 3), Look(look.line, "none"), 1.5, rx=8.0)
     strokes = drawing_symbols.TASKS.get(shape.calls or kind)
     if strokes:
         drawing_symbols.paint(group, strokes, (box.x + 15, box.y + 15), filled=kind == "sendTask")
@@ -217,11 +202,11 @@ def _paint_note(shape: Shape, group: etree._Element, look: Look) -> None:
 
 def _paint_group(shape: Shape, group: etree._Element, look: Look) -> None:
     clear = Look(look.line, "none", look.extra)
-    _rect(group, shape.box, clear, 1.6, rx=10.0, stroke_dasharray="10 5 1 5", class_=BODY)
+    put_box(group, shape.box, clear, 1.6, rx=10.0, stroke_dasharray="10 5 1 5", class_=BODY)
 
 
 def _paint_unknown(shape: Shape, group: etree._Element, look: Look) -> None:
-    _rect(group, shape.box, look, 1.5, class_=BODY)
+    put_box(group, shape.box, look, 1.5, class_=BODY)
     lines, size = drawing_text.fit(shape.name, shape.box.w - 6, shape.box.h - 4)
     drawing_text.write(group, lines, shape.box, size)
 

@@ -76,6 +76,22 @@ def put(
     return child
 
 
+def put_box(parent: etree._Element, box: Box, look: Look, width: float, /, **more: object) -> None:
+    """Append a rectangle that looks so; `width` is that of its line."""
+    put(
+        parent,
+        "rect",
+        x=box.x,
+        y=box.y,
+        width=box.w,
+        height=box.h,
+        fill=look.fill,
+        stroke=look.line,
+        stroke_width=width + look.extra,
+        **more,
+    )
+
+
 @cache
 def _name(key: str) -> str:
     """Return the name of an SVG attribute; there are a few dozen."""

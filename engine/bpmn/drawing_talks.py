@@ -6,7 +6,7 @@ from lxml import etree
 
 from engine.bpmn import drawing_symbols, drawing_text
 from engine.bpmn.drawing_plane import BPMN, Shape
-from engine.bpmn.drawing_svg import Look, put
+from engine.bpmn.drawing_svg import Look, put, put_box
 
 CHOREOGRAPHIES = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
 CONVERSATIONS = frozenset({"conversation", "subConversation", "callConversation"})
@@ -18,19 +18,7 @@ _BAND = 22.0
 def paint_choreography(shape: Shape, group: etree._Element, look: Look) -> None:
     """Paint a rounded box with its name between the bands, which are shapes of their own."""
     box, calls = shape.box, shape.kind == "callChoreography"
-    put(
-        group,
-        "rect",
-        x=box.x,
-        y=box.y,
-        width=box.w,
-        height=box.h,
-        rx=8.0,
-        fill=look.fill,
-        stroke=look.line,
-        stroke_width=(4.5 if calls else 1.8) + look.extra,
-        class_="bv-body",
-    )
+    put_box(group, box, look, 4.5 if calls else 1.8, rx=8.0, class_="bv-body")
     marks = [_LOOPS[kind] for kind in [shape.element.get("loopType", "None")] if kind in _LOOPS]
     if shape.kind == "subChoreography" and not shape.element.findall(f"{BPMN}startEvent"):
         marks.append("collapsed")
@@ -46,19 +34,7 @@ def paint_band(shape: Shape, group: etree._Element, look: Look) -> None:
     """Paint a participant of a choreography task; the one that does not begin is grey."""
     box = shape.box
     fill = _SILENT if shape.band.endswith("non_initiating") else look.fill
-    put(
-        group,
-        "rect",
-        x=box.x,
-        y=box.y,
-        width=box.w,
-        height=box.h,
-        rx=4.0,
-        fill=fill,
-        stroke=look.line,
-        stroke_width=1.4 + look.extra,
-        class_="bv-body",
-    )
+    put_box(group, box, Look(look.line, fill, look.extra), 1.4, rx=4.0, class_="bv-body")
     room = box
     if shape.many:
         room = box.shrink(0, 0, 0, 12)

@@ -26,6 +26,21 @@ SUB_PROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 EVENTS = frozenset(
     {"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"}
 )
+# what an event definition may be of
+EVENT_KINDS = frozenset(
+    {
+        "message",
+        "timer",
+        "error",
+        "escalation",
+        "signal",
+        "conditional",
+        "link",
+        "terminate",
+        "compensate",
+        "cancel",
+    }
+)
 GATEWAYS = frozenset(
     {"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"}
 )
@@ -52,7 +67,6 @@ class Listener:
 class Details:
     """What the `zeebe:` extension elements of one element say; FEEL attributes keep their leading '='."""
 
-    is_user_task: bool = False
     assignee: str | None = None
     candidate_groups: str | None = None
     candidate_users: str | None = None

@@ -55,7 +55,6 @@ def details(node: etree._Element) -> model.Details:
     script, decision = attributes(node, "script"), attributes(node, "calledDecision")
     called = attributes(node, "calledElement")
     return model.Details(
-        is_user_task=next(extensions(node, "userTask"), None) is not None,
         assignee=assignment.get("assignee"),
         candidate_groups=assignment.get("candidateGroups"),
         candidate_users=assignment.get("candidateUsers"),

@@ -120,7 +120,8 @@ def _splits(element: Element) -> bool:
     """Say whether tokens may leave the element on several flows at once."""
     if len(element.outgoing) < 2:
         return False
-    return element.kind in _JOINING or element.kind in ACTIVITIES or element.kind.endswith("Event")
+    splits = element.kind in _JOINING or element.kind in ACTIVITIES or element.kind.endswith("Event")
+    return splits or element.awaits_all
 
 
 def _check_deadlocks(net: Net, beginnings: list[list[str]]) -> Iterator[Finding]:
@@ -169,6 +170,7 @@ def _chooses(net: Net, element: Element) -> bool:
     if any(event.interrupting for event in net.hosted.get(element.id, ())):
         return True
     choice = element.kind in ("exclusiveGateway", "eventBasedGateway") or element.kind in _LATE
+    choice = choice and not element.awaits_all
     return len(element.outgoing) > 1 and (choice or any(flow in net.conditional for flow in element.outgoing))
 
 
@@ -269,7 +271,7 @@ def _outcomes(net: Net, element: Element) -> list[Marking]:
     if target is not None:
         return [net.carried(target)]
     free = frozenset(flow for flow in outgoing if flow not in net.conditional and flow != element.default)
-    if element.kind in ("exclusiveGateway", "eventBasedGateway"):
+    if element.kind in ("exclusiveGateway", "eventBasedGateway") and not element.awaits_all:
         normal = [frozenset({flow}) for flow in outgoing] or [frozenset()]
     elif element.kind in _LATE and len(outgoing) > 1:
         normal = _subsets(outgoing)

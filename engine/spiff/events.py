@@ -52,7 +52,11 @@ def _payload(token: Task, element: Element) -> dict[str, Json]:
 
 
 def _escalate(token: Task, _element: Element, definition: EventDefinition) -> None:
-    errors.escalate(token.workflow, token, definition.code)
+    errors.escalate(token.workflow, token, waits.code_of(token, definition))
+
+
+def _prepare_error(token: Task, _element: Element, definition: EventDefinition) -> None:
+    token.internal_data["code"] = waits.code_of(token, definition)  # asked here, where it can still fail
 
 
 # kind of event → what throws it; links, errors and terminate ends act when the token leaves
@@ -60,6 +64,7 @@ THROWS: dict[str, Callable[[Task, Element, EventDefinition], None]] = {
     "message": throw_message,
     "signal": throw_signal,
     "escalation": _escalate,
+    "error": _prepare_error,
 }
 
 
@@ -130,7 +135,7 @@ class EndEvent(Node):
                 for other in game.inside(scope):
                     game.cancel_token(other)
             elif definition.kind == "error" and game.status == "active":
-                errors.throw_from(game, scope, None, definition.code)
+                errors.throw_from(game, scope, None, token.internal_data.get("code", definition.code))
             elif definition.kind == "cancel":
                 compensation.cancel_transaction(game, scope)
 
@@ -204,6 +209,10 @@ def take_payload(token: Task, element: Element, values: Mapping[str, Json]) -> N
 def arm_followers(token: Task, followers: list[str]) -> None:
     """Let every event behind an event-based gateway wait; the first one wins."""
     game: Game = token.workflow
+    planned = []
     for flow_id in followers:
         emit(game, flow_id, token.internal_data["scope"])
-        game.agenda[-1].internal_data["group"] = token.id
+        planned.append(game.agenda.pop())
+        planned[-1].internal_data["group"] = token.id
+    # all wait before anything else moves: what another branch throws next is not lost
+    game.agenda.extendleft(reversed(planned))

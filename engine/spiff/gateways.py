@@ -112,8 +112,11 @@ class InclusiveGateway(Join):
             and not is_armed(other)
             and not _SILENT & other.internal_data.keys()
         }
-        reaches = [self._reach(element) for element in elements]
-        return any(reached & empty and not reached & arrived for reached in reaches)
+        # what an attached event may send beside its activity is no other way for the activity's own token
+        return any(
+            self._reach(element) & empty and not self._reach(element, attached=False) & arrived
+            for element in elements
+        )
 
     def fire(self, token: Task) -> None:
         """Merge what has arrived and go on."""
@@ -123,13 +126,14 @@ class InclusiveGateway(Join):
         token._set_state(TaskState.READY)
         game.agenda.append(token)
 
-    def _reach(self, start: str) -> set[str]:
-        """Return the flows reachable from an element without passing this gateway."""
+    def _reach(self, start: str, attached: bool = True) -> set[str]:
+        """Return the flows reachable from an element without passing this gateway, by attached events too."""
         seen: set[str] = set()
         todo = [start]
         while todo:
             element = self.process.elements[todo.pop()]
-            aside = [*self.process.boundary_events(element.id), *link_targets(self.process, element)]
+            aside = link_targets(self.process, element)
+            aside += self.process.boundary_events(element.id) if attached else []
             flows = [flow for flow in element.outgoing if flow not in seen]
             seen.update(flows)
             targets = [self.process.flows[flow].target for flow in flows]

@@ -19,14 +19,16 @@ from engine.spiff.game import Game
 def open_scope(game: Game, scope: int, container: str) -> None:
     """Plan the listeners of a scope that opens: one per event sub-process directly inside `container`.
 
-    They are planned before whatever else is placed in the scope, so that nothing happens unheard.
+    They come before whatever else moves, in the scope or beside it, so that nothing happens unheard.
     """
+    planned = []
     for element in game.process.inside(container):
         if element.triggered_by_event:
             for start in game.process.start_events(element.id):
                 if start.event_kind == "compensate":
                     continue  # begun when its sub-process is undone, after it has completed
-                game.place(start.id, scope, listens=scope)
+                planned.append(game.hold(start.id, scope, listens=scope))
+    game.agenda.extendleft(reversed(planned))
 
 
 def listening(game: Game, scope: int) -> list[Task]:

@@ -72,10 +72,10 @@ def read(text: str, newest: int) -> dict[str, Any]:
 
 def check_tokens(body: Mapping[str, Any], elements: Mapping[str, Element], states: Collection[str]) -> None:
     """Refuse tokens that this version of the process cannot hold; raises Damaged."""
-    scopes = {row[0] for row in body["scopes"]}
+    owners = {row[0]: row[2] for row in body["scopes"]}
     seen: set[int] = set()
     for row in body["tokens"]:
-        problem = _in_row(row, body["next"], seen, elements, states) or _in_data(row, scopes, elements)
+        problem = _in_row(row, body["next"], seen, elements, states) or _in_data(row, owners, elements)
         if problem is not None:
             raise Damaged(*problem)
         seen.add(row[0])
@@ -85,6 +85,9 @@ def check_tokens(body: Mapping[str, Any], elements: Mapping[str, Element], state
                 f"token {number} belongs to one that is not there",
                 f"bước số {number} thuộc một bước không tồn tại",
             )
+    problem = _in_iterations(body["tokens"])
+    if problem is not None:
+        raise Damaged(*problem)
     if not all(_is_record(record, elements) for record in body.get("compensation", [])):
         raise Damaged("what could be undone has no shape", "danh sách việc có thể hoàn tác bị hỏng")
 
@@ -130,7 +133,17 @@ def _in_row(
     return None
 
 
-def _in_data(row: Any, scopes: Collection[int], elements: Mapping[str, Element]) -> _Problem:
+def _in_iterations(rows: list[Any]) -> _Problem:
+    """Look whether each iteration has its place among the results of its loop."""
+    places = {row[0]: len(row[3]["results"]) for row in rows if "results" in row[3]}
+    for number, _, _, data in rows:
+        body = data.get("body")
+        if body in places and not 0 <= data["index"] < places[body]:
+            return f"token {number} has no place in its loop", f"bước số {number} không có chỗ trong vòng lặp"
+    return None
+
+
+def _in_data(row: Any, owners: Mapping[int, int | None], elements: Mapping[str, Element]) -> _Problem:
     number, element, _, data = row
     # this runs for every token of every step: no generators, no messages before something is wrong
     for key, value in data.items():
@@ -138,7 +151,7 @@ def _in_data(row: Any, scopes: Collection[int], elements: Mapping[str, Element])
             return f"{key} of token {number} is {value!r}", f"dữ liệu {key} của bước số {number} bị hỏng"
         if key in _BESIDE and not _BESIDE[key] <= data.keys():
             return f"token {number} has a {key} alone", f"bước số {number} có {key} mà thiếu phần đi cùng"
-    if data.get("scope") not in scopes or data.get("local", 0) not in scopes:
+    if data.get("scope") not in owners or ("local" in data and owners.get(data["local"]) != number):
         return (
             f"token {number} lies in a scope that is not there",
             f"bước số {number} nằm ở vùng dữ liệu không tồn tại",

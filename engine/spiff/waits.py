@@ -86,7 +86,23 @@ def wait_for(token: Task, element: Element, definition: EventDefinition) -> Wait
     """Return the wait of one definition of a catching event; errors and escalations wait for their code."""
     if definition.kind in _WAITS:
         return _WAITS[definition.kind](token, element, definition)
-    return {"kind": definition.kind, "code": definition.code}
+    return {"kind": definition.kind, "code": code_of(token, definition)}
+
+
+def code_of(token: Task, definition: EventDefinition) -> str | None:
+    """Return the evaluated code of an error or escalation, None for one without."""
+    game: Game = token.workflow
+    code = definition.code
+    if code is None or not code.startswith("="):
+        return code
+    value = game.evaluate(code, game.variables(token))
+    if not isinstance(value, str) or not value:
+        raise StepFailed(
+            element=token.task_spec.element.id,
+            reason="its code is not text",
+            reason_vi="mã không phải là chữ",
+        )
+    return value
 
 
 def message_wait(token: Task, element: Element, definition: EventDefinition | None = None) -> Wait:

@@ -25,6 +25,7 @@ from engine.spiff import state
 from engine.tables import ProcessInstance, UserTask
 from tests.builders import B, ProcessBuilder, Z, a_process, each
 from tests.conformance.plain import Plain
+from tests.dialect import check_file
 from tests.playing import Play
 
 NORA = Actor("nora", frozenset({"staff"}))
@@ -275,7 +276,7 @@ def test_no_python_runs_from_a_diagram() -> None:
     python = "=().__class__.__base__.__subclasses__() and __import__('os').getpid() > 0"
     assert Plain(curious(python)).names() == ["owned"]  # the diagram has run what it wanted
 
-    findings = checking.check_file(curious(python).xml(), "curious.bpmn")
+    findings = check_file(curious(python).xml(), "curious.bpmn")
 
     assert checking.has_errors(findings)
 
@@ -284,6 +285,6 @@ def test_a_called_process_that_is_not_there_is_found_before_anything_runs() -> N
     process = a_process("calling").start()
     process.add("callActivity", "ask", Z.calledElement(processId="nowhere")).end()
 
-    findings = checking.check_file(process.xml(), "calling.bpmn", processes=["calling"])
+    findings = check_file(process.xml(), "calling.bpmn", processes=["calling"])
 
     assert [finding.rule for finding in findings if finding.severity == "error"] == ["unknown-process"]

@@ -13,22 +13,19 @@ from sqlalchemy.orm import Session
 from engine import (
     clock,
     deployments,
-    history,
     instances,
     jobs,
     messages,
     signals,
     simulation,
-    tasks,
     timers,
 )
-from engine.actors import Actor
 from engine.errors import Refused
 from engine.handlers import Json, Registration, ServiceCall
-from engine.tables import Incident, Job, Message, ProcessInstance, Subscription, Timer, UserTask
+from engine.tables import Incident, Job, Message, Subscription, Timer
 from tests.builders import B, ProcessBuilder, Z, a_process
+from tests.integration.cases import NORA, complete, completed, facts, of, open_tasks
 
-NORA = Actor("nora", frozenset({"staff"}))
 WEEK = timedelta(days=7)
 
 
@@ -46,29 +43,6 @@ def together(*processes: ProcessBuilder) -> tuple[str, bytes]:
     root = etree.fromstring(first.xml())
     root.extend([other.node for other in others])
     return "together.bpmn", etree.tostring(root)
-
-
-def facts(session: Session, instance: ProcessInstance, kind: str) -> list[Mapping[str, Json]]:
-    return [event.data for event in history.of_instance(session, instance.id) if event.kind == kind]
-
-
-def completed(session: Session, instance: ProcessInstance) -> list[str]:
-    return history.completed_elements(history.of_instance(session, instance.id))
-
-
-def of(session: Session, process: str) -> list[ProcessInstance]:
-    query = select(ProcessInstance).where(ProcessInstance.process_id == process)
-    return list(session.scalars(query.order_by(ProcessInstance.id)))
-
-
-def open_tasks(session: Session) -> list[str]:
-    query = select(UserTask).where(UserTask.status == "open").order_by(UserTask.id)
-    return [task.element for task in session.scalars(query)]
-
-
-def complete(session: Session, element: str, **values: Json) -> None:
-    query = select(UserTask).where(UserTask.status == "open", UserTask.element == element)
-    tasks.complete(session, session.scalars(query.order_by(UserTask.id)).first().id, values, NORA)
 
 
 def _fails(_session: Session, _call: ServiceCall) -> Mapping[str, Json]:

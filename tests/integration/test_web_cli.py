@@ -15,8 +15,9 @@ from click.testing import CliRunner, Result
 
 from engine import deployments
 from engine.tables import Base
+from tests.builders import a_process
 from tests.site import BPMN, close, open_site, sign_in
-from web import accounts, cli, configuration, create_app, db
+from web import accounts, cli, cli_values, configuration, create_app, db
 
 START = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
 
@@ -123,23 +124,42 @@ def test_a_simulation_prints_the_promised_json(tmp_path: Path) -> None:
         ("P1D", START + timedelta(days=1)),
         ("P1W", START + timedelta(weeks=1)),
         ("PT1H30M", START + timedelta(minutes=90)),
+        ("PT1.5S", START + timedelta(seconds=1.5)),
+        ("P2M", START + timedelta(days=61)),
         ("2026-10-16T00:00:00+07:00", datetime(2026, 10, 15, 17, 0, tzinfo=UTC)),
         ("2026-10-16T00:00", datetime(2026, 10, 15, 17, 0, tzinfo=UTC)),
     ],
 )
 def test_until_is_a_duration_or_a_time(text: str, moment: datetime) -> None:
-    assert cli.read_until(text, START) == moment
+    assert cli_values.read_until(text, START) == moment
 
 
-@pytest.mark.parametrize("text", ["soon", "P", "PT", ""])
+@pytest.mark.parametrize("text", ["soon", "P", "PT", "", "P99999999999D", "9999-12-31T23:59-10:00"])
 def test_until_is_nothing_else(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        cli.read_until(text, START)
+        cli_values.read_until(text, START)
 
 
 def test_variables_are_a_json_object() -> None:
     assert run("simulate", str(BPMN / "office_proposal.bpmn"), "--variables", "[1]").exit_code == 2
     assert run("simulate", str(BPMN / "office_proposal.bpmn"), "--variables", "{").exit_code == 2
+
+
+def test_a_file_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    diagram = tmp_path / "a\udcff.bpmn"
+    diagram.write_bytes(a_process("p").start().end().xml())
+
+    result = run("simulate", str(diagram), "--json")
+
+    assert json.loads(result.output)["status"] == "completed"
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999", "[" * 100 + "]" * 100, "[" * 5000 + "]" * 5000])
+def test_variables_that_nothing_could_keep_or_read_are_refused(value: str) -> None:
+    result = run("simulate", str(BPMN / "office_proposal.bpmn"), "--variables", f'{{"x": {value}}}')
+
+    assert result.exit_code == 2
+    assert "--variables" in result.output
 
 
 def test_a_person_added_can_sign_in(instance: Path) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
-from engine.bpmn import checking
 from engine.bpmn.findings import Finding
 from tests.builders import B, ProcessBuilder, Z, a_process, each
+from tests.dialect import check_file
 
 
 def judge(process: ProcessBuilder) -> list[Finding]:
     """Return what the check says about a file, without what only the drawing and executors outside need."""
-    return checking.check_file(process.xml(), "process.bpmn", job_types={"undo_a", "undo_b", "own"})
+    return check_file(process.xml(), "process.bpmn", job_types={"undo_a", "undo_b", "own"})
 
 
 def a_discriminator() -> ProcessBuilder:

@@ -208,14 +208,17 @@ EXAMPLES: list[tuple[str, str, str]] = [
     ("unknown-process", "x", task("callActivity", extended('<zeebe:calledElement processId="nope"/>'))),
     ("timer-missing", "x", timer("", "")),
     ("timer-zone", "x", timer("timeDate", "2026-10-16T00:00:00")),
+    ("zoneless", "x", timer("timeDate", '=date and time("2026-10-16T00:00:00")')),
     ("timer-value", "x", timer("timeDate", "tomorrow")),
     ("timer-value", "x", timer("timeDuration", "P")),
     ("timer-value", "x", timer("timeDuration", "5 days")),
+    ("timer-value", "x", timer("timeCycle", "R0/PT1H")),
     ("timer-range", "x", timer("timeDuration", "P99999Y")),
     ("timer-range", "x", timer("timeCycle", "R1000000000000/PT1S")),
     ("timer-cycle-here", "b", cycle()),
     ("missing-message", "x", task("receiveTask")),
     ("missing-signal", "x", task("intermediateCatchEvent", "<signalEventDefinition/>")),
+    ("expression", "e", ending('<errorEventDefinition errorRef="er"/>').replace('"E1"', '"=a ("')),
     ("missing-event-condition", "x", task("intermediateCatchEvent", "<conditionalEventDefinition/>")),
     ("missing-message", "x", task("intermediateThrowEvent", "<messageEventDefinition/>")),
     ("message-without-name", "x", task("receiveTask", more='messageRef="nameless"')),
@@ -242,11 +245,17 @@ def test_what_is_wrong_is_named_by_element_rule_and_line(rule: str, element: str
     assert all(finding.severity == RULES[rule].severity for finding in found)
 
 
-OF_OTHER_TESTS = {"without-effect", "foreign-extension", "more-findings", "too-much-feel"}
+OF_OTHER_TESTS = {
+    "duplicate-process",
+    "without-effect",
+    "foreign-extension",
+    "more-findings",
+    "too-much-feel",
+}
 
 
 def test_every_rule_has_an_example() -> None:
-    elsewhere = READ_BY_THE_LOADER | {"form-unreadable", "form-refused"} | set(DECISIONS)
+    elsewhere = READ_BY_THE_LOADER | {"form-unreadable", "form-refused", "duplicate-process"} | set(DECISIONS)
     elsewhere |= set(STANDARD) | set(DATA) | OF_OTHER_TESTS
     assert {rule for rule, _, _ in EXAMPLES} | elsewhere == set(RULES)
 

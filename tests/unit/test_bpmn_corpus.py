@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.bpmn import checking
+from engine.bpmn import checking, loading, reading
+from tests.dialect import check_file
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 STRUCTURE = SHARED / "corpus" / "attacks" / "structure"
@@ -16,7 +17,7 @@ def test_calls_across_files_that_come_back_are_found() -> None:
     if not STRUCTURE.is_dir():
         pytest.skip(f"the attack corpus is absent: {STRUCTURE}")
     diagrams = [
-        checking.reading.read(checking.loading.load((STRUCTURE / name).read_bytes(), name), name)
+        reading.read(loading.load((STRUCTURE / name).read_bytes(), name), name)
         for name in ("call_cycle_a.bpmn", "call_cycle_b.bpmn")
     ]
 
@@ -42,6 +43,6 @@ def test_broken_structures_of_the_corpus_are_refused(name: str, rule: str) -> No
     if not file.is_file():
         pytest.skip(f"the attack corpus is absent: {file}")
 
-    findings = checking.check_file(file.read_bytes(), file.name, processes=[])
+    findings = check_file(file.read_bytes(), file.name, processes=[])
 
     assert rule in {finding.rule for finding in findings if finding.severity == "error"}

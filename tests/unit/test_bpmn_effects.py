@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from engine.bpmn import checking
 from tests.breaking import file, flow, line, task
+from tests.dialect import check_file
 
 SHARED = '<error id="one" errorCode="E"/><error id="two" errorCode="E"/>'
 
 
 def find(content: str, rule: str) -> list[tuple[str, str]]:
-    found = checking.check_file(content.encode(), "x.bpmn", notes=True)
+    found = check_file(content.encode(), "x.bpmn", notes=True)
     return [(one.element, one.severity) for one in found if one.rule == rule]
 
 
@@ -65,7 +66,7 @@ def test_a_border_and_an_inside_may_catch_the_same_code() -> None:
 def test_a_file_with_more_to_say_than_anybody_reads_is_cut_short() -> None:
     tasks = "".join(f'<userTask id="u{number}"/>' for number in range(1_200))
 
-    found = checking.check_file(line(task() + tasks).encode(), "x.bpmn")
+    found = check_file(line(task() + tasks).encode(), "x.bpmn")
 
     assert len(found) == checking.MAX_FINDINGS + 1
     assert found[-1].rule == "more-findings"
@@ -76,7 +77,7 @@ def test_more_feel_than_anybody_writes_is_refused_before_it_is_read() -> None:
     long = "=" + "+".join(["a"] * 150_000)
     script = f'<extensionElements><zeebe:script expression="{long}" resultVariable="r"/></extensionElements>'
 
-    found = checking.check_file(line(task(script, kind="scriptTask")).encode(), "x.bpmn")
+    found = check_file(line(task(script, kind="scriptTask")).encode(), "x.bpmn")
 
     assert [one.rule for one in found] == ["too-much-feel"]
 
@@ -91,7 +92,7 @@ def test_each_call_of_a_circle_is_named_and_a_large_circle_shortly() -> None:
         return file("", processes, executable="false")
 
     pair = find(calling(2, twice=True), "recursive-call")
-    ring = checking.check_file(calling(300).encode(), "x.bpmn")
+    ring = check_file(calling(300).encode(), "x.bpmn")
 
     assert sorted(element for element, _ in pair) == ["c0", "c0b", "c1", "c1b"]
     told = [one for one in ring if one.rule == "recursive-call"]

@@ -123,3 +123,20 @@ def test_long_and_wide_models_are_judged_quickly() -> None:
     assert straight == {}
     assert branching == {}
     assert time.perf_counter() - began < 20  # a bound on the kind of growth, not a benchmark
+
+
+def test_all_that_follows_an_instantiating_parallel_event_gateway_can_be_joined() -> None:
+    catch = "<intermediateCatchEvent id='{0}'><messageEventDefinition/></intermediateCatchEvent>"
+    flows = ("g>a", "g>b", "a>j", "b>j")
+    body = (
+        "<eventBasedGateway id='g' instantiate='true' eventGatewayType='Parallel'/><parallelGateway id='j'/>"
+    )
+    body += catch.format("a") + catch.format("b")
+    body += "".join(
+        f"<sequenceFlow id='{f[0] + f[2]}' sourceRef='{f[0]}' targetRef='{f[2]}'/>" for f in flows
+    )
+
+    found = group(check(f'{HEAD}<process id="p" isExecutable="true">{body}</process></definitions>'))
+
+    assert "deadlock" not in found
+    assert "possible-deadlock" not in found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from engine.bpmn import checking
 from engine.bpmn.checking_rules import RULES
 from engine.bpmn.checking_rules_data import DATA
 from engine.bpmn.checking_rules_decisions import DECISIONS
@@ -28,6 +27,7 @@ from tests.breaking import (
     talk,
     task,
 )
+from tests.dialect import check_file
 
 # (rule, constraint, element, file)
 EXAMPLES: list[tuple[str, str, str, str]] = [
@@ -253,14 +253,14 @@ def test_a_plain_line_breaks_nothing_that_the_engine_needs() -> None:
 def test_notes_are_left_out_unless_asked_for() -> None:
     content = line(task()).encode()
 
-    assert checking.check_file(content, "x.bpmn") == []
-    assert {one.severity for one in checking.check_file(content, "x.bpmn", notes=True)} == {"note"}
+    assert check_file(content, "x.bpmn") == []
+    assert {one.severity for one in check_file(content, "x.bpmn", notes=True)} == {"note"}
 
 
 def test_an_error_in_a_pool_for_readers_never_refuses_the_one_that_runs() -> None:
     drawn = '<process id="q"><startEvent id="n"><errorEventDefinition/></startEvent></process>'
 
-    beside = checking.check_file(line(task(), drawn).encode(), "x.bpmn")
+    beside = check_file(line(task(), drawn).encode(), "x.bpmn")
     alone = check(file("", drawn, executable="false"))
 
     assert [(one.rule, one.severity) for one in beside if one.rule == "event-kind"] == [

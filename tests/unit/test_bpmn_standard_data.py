@@ -225,10 +225,7 @@ OTHERS: list[tuple[str, str]] = [
     ("EXT.021", line(task() + '<dataObject id="o"/>', more=flow("o", "x"))),
     ("EXT.029", line(task(), COUNTED)),
     ("EXT.043", line(two("serviceTask", "outputSet"))),
-    (
-        "EXT.045",
-        bound("i").replace("<task", '<serviceTask operationRef="op"').replace("</task", "</serviceTask"),
-    ),
+    ("EXT.045", CALLED_BY_A_SERVICE_TASK),
     ("EXT.047", line(two("sendTask", "dataInput"))),
     ("EXT.051", line(two("receiveTask", "dataOutput"))),
     ("EXT.065", bound("j")),

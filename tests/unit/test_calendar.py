@@ -10,8 +10,6 @@ import pytest
 from engine.clock import ZONE
 from workflows import calendar
 
-CULTURE_DAY = date(2026, 11, 24)
-
 
 def carried(*, culture_day: bool = False) -> calendar.WorkingCalendar:
     """Build the calendar of the carried table without a database."""

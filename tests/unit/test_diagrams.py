@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from engine.bpmn import checking, drawing_text
+from engine.bpmn import drawing_text
+from tests.dialect import check_file
 from workflows import HANDLERS
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
@@ -351,6 +352,6 @@ def test_a_message_thrown_in_one_diagram_is_waited_for_in_another() -> None:
 def test_the_check_before_deployment_finds_nothing(name: str) -> None:
     content = (FOLDER / f"{name}.bpmn").read_bytes()
 
-    found = checking.check_file(content, name, forms=FORMS, job_types=HANDLERS)
+    found = check_file(content, name, forms=FORMS, job_types=HANDLERS)
 
     assert [(finding.element, finding.text("en")) for finding in found] == []

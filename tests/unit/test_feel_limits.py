@@ -47,7 +47,7 @@ def nested(step: str, levels: int = 50) -> str:
         ('for i in 1..100 return text + "a"', "text_size"),
         ("for i in 1..10000 return substring(text, 2)", "steps"),
         ("for i in 1..10000 return text", "text_size"),
-        ("{l: for i in 1..40000 return text, r: count(index of(l, text + text))}.r", "text_size"),
+        ("{l: for i in 1..20000 return text, r: count(index of(l, text + text))}.r", "text_size"),
         ('{l: for i in 1..40000 return text, r: index of(l, substring(text, 2) + "y")}.r', "steps"),
         ("{l: for i in 1..9000 return if odd(i) then text else text2, r: sort(l)}.r", "steps"),
         ("for i in 1..9000 return 3 ** -(i + 0.1)", "steps"),

@@ -36,3 +36,58 @@ def test_an_uncaught_error_is_told_with_its_code() -> None:
         ("error", "broken")
     ]
     assert "refused" in str(outcome.incidents[0]["message"])
+
+
+def test_a_named_process_that_begins_with_a_message_waits_for_it() -> None:
+    asking, answering = a_process("asking"), a_process("answering")
+    asking.start().throw("ask", asking.message("question")).end()
+    answering.start("asked", answering.message("question")).end("answered")
+    files = [asking.file(), answering.file()]
+
+    outcome = simulation.simulate(simulation.Plan(files, ["answering", "asking"], start=START))
+
+    assert outcome.status == "completed"
+    assert outcome.elements == ["start", "ask", "end", "asked", "answered"]
+
+
+def test_a_process_whose_message_never_came_is_told_to_wait_for_it() -> None:
+    process = a_process("answering")
+    process.start("asked", process.message("question")).end("answered")
+
+    outcome = simulation.simulate(simulation.Plan([process.file()], ["answering"], start=START))
+
+    assert (outcome.status, outcome.elements) == ("active", [])
+    assert outcome.waiting == [{"element": "asked", "kind": "message", "due": None}]
+
+
+def test_what_a_process_changed_is_told_before_what_another_left_as_it_was_given() -> None:
+    counting = a_process("counting").start().script("count", "=n + 1", "n").end()
+    resting = a_process("resting").start("rs").end("re")
+    files = [counting.file(), resting.file()]
+
+    plan = simulation.Plan(files, ["counting", "resting"], {"n": 0, "m": 5}, start=START)
+    outcome = simulation.simulate(plan)
+
+    assert outcome.variables == {"n": 1, "m": 5}
+
+
+def test_two_files_with_the_same_process_are_refused_and_the_same_file_twice_is_not() -> None:
+    one, other = a_process("same").start().end(), a_process("same").start().user_task("work").end()
+    twice = [("one.bpmn", one.xml()), ("again.bpmn", one.xml())]
+    different = [("one.bpmn", one.xml()), ("other.bpmn", other.xml())]
+
+    refused = simulation.simulate(simulation.Plan(different, start=START))
+    played = simulation.simulate(simulation.Plan(twice, start=START))
+
+    assert refused.status == "refused"
+    assert [finding["rule"] for finding in refused.findings] == ["duplicate-process"]
+    assert played.status == "completed"
+
+
+def test_a_file_without_any_process_is_refused() -> None:
+    form = ("form.form", b'{"type": "default", "id": "form", "components": []}')
+
+    outcome = simulation.simulate(simulation.Plan([form], start=START))
+
+    assert outcome.status == "refused"
+    assert [finding["rule"] for finding in outcome.findings] == ["no-process"]

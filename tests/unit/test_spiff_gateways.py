@@ -263,3 +263,29 @@ def test_a_default_flow_joins_those_without_condition_when_no_condition_is_true(
     play = Play(process, {"x": x})
 
     assert [element for _, element in play.waiting] == expected
+
+
+def test_an_inclusive_join_waits_for_the_activity_beside_whose_reminder_it_has_a_token_already() -> None:
+    process = a_process()
+    process.start().user_task("work").gateway("join", "inclusive").user_task("after").end()
+    process.boundary("reminder", "work", process.timer("timeDuration", "P1D"), interrupting=False)
+    process.flow("reminder", "join")
+    play = Play(process)
+
+    play.go_on("reminder")
+    assert ("task", "after") not in play.waiting
+    play.go_on("work")
+
+    assert play.waiting == [("task", "after")]
+
+
+def test_events_behind_a_gateway_wait_before_another_branch_throws_what_they_wait_for() -> None:
+    process = a_process()
+    process.start().gateway("split", "parallel").gateway("choice", "eventBased")
+    process.catch("told", process.signal("go")).user_task("heard").end()
+    process.at("choice").catch("late", process.timer("timeDuration", "P1D")).end("missed")
+    process.at("split").end("telling", process.signal("go"))
+
+    play = Play(process)
+
+    assert play.waiting == [("task", "heard")]
