@@ -49,3 +49,8 @@ def pinned(moment: datetime) -> Iterator[None]:
 def local(moment: datetime) -> datetime:
     """Return an aware moment in the zone of the people."""
     return moment.astimezone(ZONE)
+
+
+def written(moment: datetime | None) -> str:
+    """Return "16/10/2026 08:00" in the zone of the people, "" for no moment."""
+    return "" if moment is None else local(moment).strftime("%d/%m/%Y %H:%M")

@@ -53,7 +53,6 @@ class _Missing(dict[str, object]):
 
 # What is looked for, in words for people.
 KINDS_VI = {
-    "award decision": "quyết định khen thưởng",
     "consolidation": "kỳ tổng hợp",
     "decision": "quyết định",
     "draft": "bản nháp",
@@ -143,6 +142,13 @@ class BadInput(EngineError):
     vi = "Dữ liệu không hợp lệ: cần {expected_vi}, nhận được {found}."
     en = "Expected {expected}, but got {found}."
     status = 422
+
+
+class ReasonMissing(EngineError):
+    """Expected a reason to {operation}, but there is none."""
+
+    vi = "Chưa nêu lý do {operation_vi}. Chưa có gì thay đổi; hãy nhập lý do rồi gửi lại."
+    en = "Expected a reason to {operation}, but there is none. Nothing was changed; give one and try again."
 
 
 class FormInvalid(EngineError):

@@ -20,8 +20,6 @@ RETRY = Text("thử lại bước có sự cố", "retry an incident")
 REPAIR = Text("sửa dữ liệu rồi thử lại", "repair an incident")
 RETRIES = Text("đặt số lần thử", "set the retries of a job")
 MOST_RETRIES = 1_000
-report_state = damage.report
-find_unreadable = damage.find
 
 
 def retry(session: Session, incident_id: int, actor: Actor, *, reason: str = "") -> None:
@@ -66,7 +64,9 @@ def set_retries(session: Session, job_id: int, retries: int, actor: Actor, reaso
     instance = operations.lock(session, job.instance_id, RETRIES)
     session.refresh(job)
     if job.status not in ("open", "failed"):
-        raise Conflict(expected=f"job {job_id} open", found="it is not", found_vi="công việc này đã kết thúc")
+        raise Conflict(
+            expected=f"job {job_id} open", found="it is not", found_vi="bước tự động này đã kết thúc"
+        )
     data: dict[str, Json] = {"job": job.id, "before": job.retries, "after": retries}
     operations.record(session, instance, "job.retries_set", actor, given, data, job.element)
     job.status, job.retries = "open", retries
@@ -151,7 +151,7 @@ def _retry_state(
         incident.status, incident.resolved_at = "resolved", clock.now()
         data: dict[str, Json] = {"token": incident.token, "kind": incident.kind}
         history.record(session, instance, "incident.resolved", actor, data, incident.element)
-        goes_on = holds.lift(session, instance)
+        goes_on = holds.lift(session, instance, holds.DAMAGE)
         session.flush()
         history.write(session)
     if goes_on:

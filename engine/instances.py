@@ -28,7 +28,7 @@ from engine.tables import Deployment, Message, ProcessDefinition, ProcessInstanc
 
 __all__ = ["advance", "cancel", "guarded", "load", "locked", "route", "service_call", "start", "start_at"]
 
-CANCEL = Text("hủy hồ sơ", "cancel")
+CANCEL = Text("hủy hồ sơ", "cancel an instance")
 EFFECTS = 10_000  # of one command; more is a circle of instances that never come to rest
 _PENDING = "pending effects"
 _Caller: TypeAlias = tuple[ProcessInstance, int]
@@ -51,7 +51,7 @@ def _none_start(session: Session, definition: ProcessDefinition) -> str:
     """Return the none start event, "" for a process that begins with what nothing leads to."""
     start = deployments.compiled_version(session, definition).process.start_by_itself()
     if start is None:
-        raise deployments.NoSuchStart(process=definition.process_id, kind="none")
+        raise deployments.NoSuchStart(process=definition.process_id)
     return start
 
 

@@ -140,7 +140,9 @@ def _open(session: Session, job_id: int) -> tuple[Job | None, ProcessInstance]:
 def _still_open(session: Session, job_id: int) -> tuple[Job, ProcessInstance]:
     job, instance = _open(session, job_id)
     if job is None or job.results is not None:
-        raise Conflict(expected=f"job {job_id} open", found="it is not", found_vi="công việc này đã kết thúc")
+        raise Conflict(
+            expected=f"job {job_id} open", found="it is not", found_vi="bước tự động này đã kết thúc"
+        )
     return job, instance
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine import clock, deployments, forms, history, instances
-from engine.actors import Actor
+from engine.actors import SYSTEM, Actor
 from engine.bpmn.model import Element
 from engine.errors import Conflict, NotAllowed, NotFound, TaskNotOpen, Text
 from engine.handlers import Json, registered
@@ -40,6 +40,14 @@ def get(session: Session, task_id: int) -> UserTask:
     if task is None:
         raise NotFound(kind="user task", key=task_id)
     return task
+
+
+def at_token(session: Session, instance: ProcessInstance, token: int) -> UserTask | None:
+    """Return the open task that a token of an instance waits in."""
+    query = select(UserTask).where(
+        UserTask.instance_id == instance.id, UserTask.token == token, UserTask.status == "open"
+    )
+    return session.scalars(query).first()
 
 
 def lock(session: Session, task_id: int) -> tuple[UserTask, ProcessInstance]:
@@ -105,14 +113,13 @@ def ensure_open(task: UserTask, operation: str) -> None:
     """Refuse a task that has ended, with who ended it and when; raises TaskNotOpen."""
     if task.status == "open":
         return
-    ended = clock.local(task.ended_at).strftime("%d/%m/%Y %H:%M") if task.ended_at is not None else ""
     raise TaskNotOpen(
         operation=operation,
         task=task.name,
         state=task.status,
         state_vi={"completed": "đã hoàn thành", "cancelled": "đã hủy"}[task.status],
-        by=task.ended_by or "hệ thống",
-        at=ended,
+        by=task.ended_by or SYSTEM.name,
+        at=clock.written(task.ended_at),
     )
 
 

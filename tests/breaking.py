@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.bpmn import checking
 from engine.bpmn.findings import Finding
+from tests.dialect import check_file
 
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
@@ -84,7 +84,7 @@ BESIDE = {"text": b"no XML", "same": line(task()).encode()}
 
 def check(content: str) -> list[Finding]:
     """Check a file with its notes, beside two others that it may import."""
-    return checking.check_file(content.encode(), "x.bpmn", notes=True, files=BESIDE)
+    return check_file(content.encode(), "x.bpmn", notes=True, files=BESIDE)
 
 
 def find_broken(rule: str, constraint: str, content: str) -> list[Finding]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from engine.bpmn import checking
+from collections.abc import Iterator, Mapping
+from typing import Unpack
+
+from lxml import etree
+
+from engine.bpmn import checking, loading, reading
 from engine.bpmn.findings import Finding
 
 HEAD = (
@@ -88,4 +93,34 @@ KNOWN = {"forms": ["known"], "job_types": ["job"], "processes": ["q"], "decision
 
 
 def check(content: str, **known: list[str]) -> list[Finding]:
-    return checking.check_file(content.encode(), "x.bpmn", **known)  # type: ignore[arg-type]
+    return check_file(content.encode(), "x.bpmn", **known)  # type: ignore[arg-type]
+
+
+def check_file(
+    content: bytes,
+    name: str,
+    *,
+    notes: bool = False,
+    files: Mapping[str, bytes] | None = None,
+    **beside: Unpack[checking.Beside],
+) -> list[Finding]:
+    """Return the findings of a file; what cannot even be read is a finding too, never an exception.
+
+    `files` are those that it may import.
+    """
+    try:
+        root = loading.load(content, name)
+    except loading.UnreadableDiagram as error:
+        return [finding for finding in error.findings if isinstance(finding, Finding)]
+    diagram = reading.read(root, name)
+    beside["imports"] = dict(_load_beside(files or {}))
+    return checking.check(diagram, root, notes=notes, **beside)
+
+
+def _load_beside(files: Mapping[str, bytes]) -> Iterator[tuple[str, etree._Element | None]]:
+    """Yield the trees of files that may be imported; None for what is no XML."""
+    for name, content in files.items():
+        try:
+            yield name, loading.parse(content, name)
+        except loading.UnreadableDiagram:
+            yield name, None

@@ -12,9 +12,7 @@ import click
 from flask import Flask
 
 from engine.actors import Actor
-from engine.audit import checkpoints, erasure, signing, verification
-from engine.audit import formats as audit_formats
-from engine.audit import log as audit_log
+from engine.audit import checkpoints, erasure, formats, log, signing, verification
 from engine.audit.verification import Report
 from web import db
 from web.cli_application import JSON, inside_application
@@ -51,14 +49,14 @@ def checkpoint(app: Flask, output: Path | None) -> None:
 
 @audit.command()
 @click.option(
-    "--format", "name", type=click.Choice(list(audit_formats.FORMATS)), default="jsonl", show_default=True
+    "--format", "name", type=click.Choice(list(formats.FORMATS)), default="jsonl", show_default=True
 )
 @OUTPUT
 @inside_application
 def export(app: Flask, name: str, output: Path | None) -> None:
     """Write the whole history; `audit verify` proves the format jsonl without the database."""
     with db.snapshot() as session:
-        _write(audit_formats.FORMATS[name](session), output)
+        _write(formats.FORMATS[name](session), output)
 
 
 @audit.command()
@@ -109,7 +107,7 @@ def _verify_database(app: Flask, anchors: Sequence[verification.Entry]) -> Repor
     path: Path = app.config["AUDIT_KEY"]
     trusted = {signing.public_text(signing.read_key(path))} if path.exists() else set()
     with db.snapshot() as session:
-        return verification.verify(audit_log.records(session), trusted, anchors)
+        return verification.verify(log.records(session), trusted, anchors)
 
 
 def _verify_file(file: Path, anchors: Sequence[verification.Entry]) -> Report:

@@ -16,7 +16,7 @@ SOON = timedelta(days=2)
 
 def exact(moment: datetime | None) -> str:
     """Return "16/10/2026 08:00" in the zone of the people, "" for no moment."""
-    return clock.local(moment).strftime("%d/%m/%Y %H:%M") if moment else ""
+    return clock.written(moment)
 
 
 def deadline(moment: datetime | None) -> str:

@@ -18,8 +18,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from engine import incidents, steps
+from engine import steps
 from engine.errors import EngineError, FormInvalid, StateUnreadable
+from engine.operations import damage
 from web import db, names
 from web.accounts import language_now
 
@@ -113,7 +114,7 @@ def answer_engine_error(error: EngineError) -> tuple[Response | str, int]:
     """
     if isinstance(error, StateUnreadable) and request.method not in db.READS:
         with db.transaction() as session:
-            incidents.report_state(session, error)
+            damage.report(session, error)
     for key in PEOPLE & set(error.values):
         error.values[key] = names.person(str(error.values[key]))
     return answer(

@@ -91,5 +91,5 @@ def people(session: Session) -> Sequence[Person]:
 def _child(session: Session, parent: str, kind: str) -> str:
     code = session.scalar(select(Unit.code).where(Unit.parent_code == parent, Unit.kind == kind))
     if code is None:
-        raise NotFound(kind=kind, key=parent)
+        raise NotFound(kind="unit", key=f"{parent}/{kind}")
     return code

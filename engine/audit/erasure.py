@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from engine import history, steps
 from engine.actors import Actor
 from engine.audit import chain
 from engine.audit.verification import ERASURE, name_path
-from engine.errors import BadInput, NotFound
+from engine.errors import NotFound, ReasonMissing
 from engine.handlers import Json
 from engine.tables import HistoryEvent, ProcessInstance
 
@@ -39,36 +40,27 @@ def find(session: Session, instance_id: int, *, names: Sequence[str] = (), text:
     A variable is found under its name in forms, messages and changes; a text (a person's name, an identity
     number) wherever it stands in a value, upper and lower case alike.
     """
-    wanted, sought = frozenset(names), text.strip().casefold()
+    wanted, sought = frozenset(names), _write(text.strip())[1:-1]
     return [
         Place(event.sequence, name_path(path))
         for event in history.of_instance(session, instance_id)
         for path, value, name in _values(event)
-        if name in wanted or (sought and sought in json.dumps(value, ensure_ascii=False).casefold())
+        if name in wanted or (sought and sought in _write(value))
     ]
 
 
-def instances_with(session: Session, text: str) -> list[int]:
-    """Return the instances whose history holds a text in a value that can be erased."""
-    sought = text.strip().casefold()
-    query = select(HistoryEvent.instance_id, HistoryEvent.data).order_by(HistoryEvent.id)
-    found = dict.fromkeys(
-        instance
-        for instance, data in session.execute(query.execution_options(yield_per=1_000))
-        for _path, value in chain.units(data)
-        if sought and sought in json.dumps(value, ensure_ascii=False).casefold()
-    )
-    return list(found)
+def _write(value: Any) -> str:
+    """Return a value as it is searched: quotes escaped alike, small and composed letters."""
+    return unicodedata.normalize("NFC", json.dumps(value, ensure_ascii=False)).casefold()
 
 
 def erase(session: Session, instance_id: int, places: Sequence[Place], actor: Actor, reason: str) -> int:
     """Erase values from the history of an instance, record it as `history.erased`; return how many.
 
-    What was erased before is left alone. Raises NotFound for a place that holds no such value, BadInput
-    without a reason.
+    What was erased before is left alone. Raises NotFound for a place that holds no such value, ReasonMissing.
     """
     if not reason.strip():
-        raise BadInput(expected="a reason", expected_vi="một lý do", found="''")
+        raise ReasonMissing(operation="erase from the history", operation_vi="xóa dữ liệu khỏi lịch sử")
     instance = steps.locked(session, instance_id)
     wanted: dict[int, set[str]] = {}
     for place in places:

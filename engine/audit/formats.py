@@ -17,8 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import history
-from engine.audit import log as audit_log
-from engine.audit.log import CHUNK
+from engine.audit import log
 from engine.tables import HistoryEvent, ProcessInstance
 
 COLUMNS = (
@@ -52,7 +51,10 @@ _TRANSITIONS = {
     "task.claimed": "assign",
     "task.completed": "complete",
     "task.created": "schedule",
+    "task.reassigned": "reassign",
+    "task.recalled": "withdraw",
     "task.released": "reassign",
+    "task.returned": "withdraw",
 }
 _XES_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1849.2016" xes.features="">
@@ -70,7 +72,7 @@ _XES_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 
 def write_jsonl(session: Session) -> Iterator[str]:
     """Return every record on a line of its own: what `verification` proves without the database."""
-    for record in audit_log.records(session):
+    for record in log.records(session):
         yield json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
@@ -124,7 +126,7 @@ def _events(session: Session) -> Iterator[dict[str, Any]]:
         .join(ProcessInstance, ProcessInstance.id == HistoryEvent.instance_id)
         .order_by(HistoryEvent.instance_id, HistoryEvent.sequence)
     )
-    for event, process, key in session.execute(query.execution_options(yield_per=CHUNK)):
+    for event, process, key in session.execute(query.execution_options(yield_per=log.CHUNK)):
         yield {
             "instance": event.instance_id,
             "process": process,

@@ -1,4 +1,4 @@
-"""The whole history as records, one after the other: what `audit_formats` writes and `verification` proves.
+"""The whole history as records, one after the other: what `formats` writes and `verification` proves.
 
 The session should see one moment of the database (on PostgreSQL isolation level REPEATABLE READ).
 """

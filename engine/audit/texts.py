@@ -34,11 +34,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "deleted or moved.",
     ),
     "checkpoint_root": (
-        "Sổ chung từ số {first} đến {last}: khác với điểm kiểm đã ký ở cỡ {size}.",
+        "Sổ chung từ số {first} đến {last}: khác với điểm kiểm {size} sự kiện đã ký.",
         "The log from number {first} to {last}: it is not what the checkpoint of size {size} signed.",
     ),
     "anchor_root": (
-        "Sổ chung từ số {first} đến {last}: khác với điểm kiểm được giữ ở nơi khác, cỡ {size}.",
+        "Sổ chung từ số {first} đến {last}: khác với điểm kiểm {size} sự kiện được giữ ở nơi khác.",
         "The log from number {first} to {last}: it is not what the kept checkpoint of size {size} signed.",
     ),
     "checkpoint_beyond": (
@@ -50,19 +50,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A kept checkpoint has {size} events, but the log has only {found}: its end was cut off.",
     ),
     "signature": (
-        "Điểm kiểm cỡ {size}: chữ ký sai.",
+        "Điểm kiểm {size} sự kiện: chữ ký sai.",
         "Checkpoint of size {size}: its signature is wrong.",
     ),
     "foreign_key": (
-        "Điểm kiểm cỡ {size}: ký bằng khóa không quen biết.",
+        "Điểm kiểm {size} sự kiện: ký bằng khóa không rõ của ai.",
         "Checkpoint of size {size}: it was signed with a key that is not known.",
     ),
     "checkpoint_gap": (
-        "Điểm kiểm cỡ {size}: không nối tiếp điểm kiểm trước; có điểm kiểm bị xóa hoặc bị thay.",
+        "Điểm kiểm {size} sự kiện: không nối tiếp điểm kiểm trước; có điểm kiểm bị xóa hoặc bị thay.",
         "Checkpoint of size {size}: it does not follow the one before it; one was deleted or replaced.",
     ),
     "anchor_signature": (
-        "Điểm kiểm được giữ ở nơi khác (cỡ {size}): chữ ký sai; hãy dùng đúng tệp đã giữ.",
+        "Điểm kiểm {size} sự kiện được giữ ở nơi khác: chữ ký sai; hãy dùng đúng tệp đã giữ.",
         "The kept checkpoint (size {size}) has a wrong signature; use the file that was kept.",
     ),
     "uncovered": (

@@ -1,6 +1,6 @@
 """Prove a history from its records alone: no database, no secret; needs the public key and kept checkpoints.
 
-Records are the lines of an export (`audit_log`): header, checkpoints, events in the order of the log, heads
+Records are the lines of an export (`log`): header, checkpoints, events in the order of the log, heads
 of the instances, end. What is proved, and by what:
 
 * an event is what was written: its hash; it follows the one before it in its instance: that one's hash;

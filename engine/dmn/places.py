@@ -81,28 +81,25 @@ def _fields(wanted: Type, depth: int = 0) -> frozenset[str]:
 
 def compile_literal(literal: model.Literal, place: Place) -> Code:
     """Return the code of an expression; what does not parse is found fault with and null."""
-    refused = _refusal(literal, place)
-    if refused is not None:
-        return refused
-    try:
-        names, types = place.known(literal.text), place.types(literal.text)
-        return guarded(compile_expression(literal.text, names, types).code)
-    except feel.FeelError as error:
-        return _late(literal, place, error, compile_expression)
+    return _compile(literal, place, compile_expression)
 
 
 def compile_unary(literal: model.Literal, place: Place) -> Code | None:
     """Return the code of unary tests, None when every value passes them."""
     if literal.text in _NO_TEST:
         return None
+    return _compile(literal, place, compile_tests)
+
+
+def _compile(literal: model.Literal, place: Place, compile_text: Compile) -> Code:
     refused = _refusal(literal, place)
     if refused is not None:
         return refused
     try:
         names, types = place.known(literal.text), place.types(literal.text)
-        return guarded(compile_tests(literal.text, names, types).code)
+        return guarded(compile_text(literal.text, names, types).code)
     except feel.FeelError as error:
-        return _late(literal, place, error, compile_tests)
+        return _late(literal, place, error, compile_text)
 
 
 def _refusal(literal: model.Literal, place: Place) -> Code | None:

@@ -8,29 +8,22 @@ from sqlalchemy.orm import Session
 
 from engine import clock, history, steps
 from engine.actors import Actor
-from engine.errors import Conflict, EngineError, StaleInstance, Text
+from engine.errors import Conflict, NotFound, ReasonMissing, StaleInstance, Text
 from engine.handlers import Json
 from engine.tables import ProcessInstance
 
 ENDS_VI = {"completed": "đã hoàn thành", "cancelled": "đã hủy", "error": "đã dừng vì lỗi"}
 
 
-class ReasonMissing(EngineError):
-    """Expected a reason for {operation}, but there is none."""
-
-    vi = "Chưa nêu lý do {operation_vi}. Chưa có gì thay đổi; hãy nhập lý do rồi gửi lại."
-    en = "Expected a reason to {operation}, but there is none. Nothing was changed; give one and try again."
-
-
 class InstanceEnded(Conflict):
-    """Expected to {operation} process instance {instance}, but it has ended ({status}) at {at}."""
+    """Expected to {operation}, but process instance {instance} has ended ({status}) at {at}."""
 
     vi = (
         "Không thể {operation_vi}: hồ sơ {instance} {status_vi} lúc {at}. "
         "Chưa có gì thay đổi; hãy mở lịch sử của hồ sơ để xem."
     )
     en = (
-        "Expected to {operation} process instance {instance}, but it has ended ({status}) at {at}. "
+        "Expected to {operation}, but process instance {instance} has ended ({status}) at {at}. "
         "Nothing was changed; its history tells how it ended."
     )
 
@@ -47,14 +40,13 @@ def ensure_active(instance: ProcessInstance, operation: Text) -> None:
     """Refuse an instance that has ended; raises InstanceEnded."""
     if instance.status == "active":
         return
-    ended = clock.local(instance.ended_at).strftime("%d/%m/%Y %H:%M") if instance.ended_at else ""
     raise InstanceEnded(
         operation=operation.en,
         operation_vi=operation.vi,
         instance=instance.id,
         status=instance.status,
         status_vi=ENDS_VI.get(instance.status, instance.status),
-        at=ended,
+        at=clock.written(instance.ended_at),
     )
 
 
@@ -62,6 +54,15 @@ def ensure_version(instance: ProcessInstance, version: int | None) -> None:
     """Refuse an instance that has changed since `version` was shown; None asks for nothing."""
     if version is not None and instance.version != version:
         raise StaleInstance(instance=instance.id)
+
+
+def look(session: Session, instance_id: int, operation: Text) -> ProcessInstance:
+    """Return an instance that runs, to be previewed; raises NotFound, InstanceEnded."""
+    instance = session.get(ProcessInstance, instance_id)
+    if instance is None:
+        raise NotFound(kind="process instance", key=instance_id)
+    ensure_active(instance, operation)
+    return instance
 
 
 def lock(session: Session, instance_id: int, operation: Text) -> ProcessInstance:

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from engine import instances, operations, queue, steps
+from engine import instances, operations, queue, steps, tasks
 from engine.actors import Actor
-from engine.errors import BadInput, Conflict, NotFound, TaskNotOpen, Text
+from engine.errors import BadInput, Conflict, NotFound, Text
 from engine.handlers import Json
 from engine.spiff import relocation
 from engine.spiff.game import Game
 from engine.tables import ProcessInstance, Timer, UserTask
 
-VARIABLES = Text("sửa dữ liệu của hồ sơ", "change variables of")
-DUE = Text("đổi thời hạn", "change a due date of")
-TIMER = Text("dời hẹn giờ", "move a timer of")
+VARIABLES = Text("sửa dữ liệu của hồ sơ", "change variables")
+DUE = Text("đổi thời hạn", "change a due date")
+TIMER = Text("dời hẹn giờ", "move a timer")
 
 
 def set_variables(  # noqa: PLR0913  a correction is exactly these
@@ -62,27 +62,16 @@ def _ensure_names(variables: Mapping[str, Json]) -> None:
         raise BadInput(
             expected="variables, each with a name",
             expected_vi="ít nhất một dữ liệu có tên",
-            found=wrong[0] if wrong else "{}",
+            found=f"“{wrong[0]}”" if wrong else 0,
         )
 
 
 def set_due(session: Session, task_id: int, due_at: datetime | None, actor: Actor, reason: str) -> UserTask:
     """Give an open user task another due date (aware), or none; its timers stay as they are."""
     given = operations.ensure_reason(reason, DUE)
-    task = session.get(UserTask, task_id)
-    if task is None:
-        raise NotFound(kind="user task", key=task_id)
-    instance = operations.lock(session, task.instance_id, DUE)
-    session.refresh(task)
-    if task.status != "open":
-        raise TaskNotOpen(
-            operation="change the due date of",
-            task=task.name,
-            state=task.status,
-            state_vi={"completed": "đã hoàn thành", "cancelled": "đã hủy"}[task.status],
-            by=task.ended_by or "hệ thống",
-            at="",
-        )
+    task, instance = tasks.lock(session, task_id)
+    operations.ensure_active(instance, DUE)
+    tasks.ensure_open(task, "change the due date of")
     due = None if due_at is None else due_at.astimezone(UTC)
     data: dict[str, Json] = {"task": task.id, "before": _iso(task.due_at), "after": _iso(due)}
     operations.record(session, instance, "task.due_changed", actor, given, data, task.element)

@@ -43,7 +43,7 @@ def report(session: Session, error: StateUnreadable) -> Incident | None:
     )
     with steps.guarded(instance.id):
         session.add(incident)
-        holds.place(session, instance, SYSTEM, str(error.values["cause_vi"]))
+        holds.place(session, instance, SYSTEM, str(error.values["cause_vi"]), holds.DAMAGE)
         data: dict[str, Json] = {"kind": KIND, "vi": vi, "en": en, "token": index.NO_TOKEN, "flows": []}
         history.record(session, instance, "incident.raised", SYSTEM, data, instance.process_id)
         session.flush()

@@ -12,7 +12,7 @@ from engine.errors import BadInput, Text
 from engine.handlers import Json
 from engine.tables import CandidateGroup, UserTask
 
-REASSIGN = Text("giao lại việc", "hand on a task of")
+REASSIGN = Text("giao lại việc", "hand on a task")
 
 
 def reassign(  # noqa: PLR0913  a handover is exactly these
@@ -32,7 +32,7 @@ def reassign(  # noqa: PLR0913  a handover is exactly these
     given = operations.ensure_reason(reason, REASSIGN)
     named = (assignee or "").strip()
     if not named and not groups:
-        raise BadInput(expected="a person or a group", expected_vi="người hoặc nhóm nhận việc", found="none")
+        raise BadInput(expected="a person or a group", expected_vi="người hoặc nhóm nhận việc", found="“”")
     task, instance = tasks.lock(session, task_id)
     if not as_operator:
         tasks.ensure_concerns(session, task, actor, "hand on", "giao lại")

@@ -6,6 +6,8 @@ it, nobody claims or completes its tasks. `engine.operations.suspension` has the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
 
@@ -13,6 +15,17 @@ from engine import clock
 from engine.actors import Actor
 from engine.errors import Conflict
 from engine.tables import ProcessDefinition, ProcessInstance, Subscription, Suspension, Timer
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why an instance is held: an instance that a person suspended, its own or the caller's, or a version."""
+
+    by_instance: int | None = None
+    by_definition: int | None = None
+
+
+DAMAGE = Cause()  # its saved state cannot be read
 
 
 class Suspended(Conflict):
@@ -50,7 +63,7 @@ def ensure_awake(session: Session, instance: ProcessInstance) -> None:
     raise Suspended(
         instance=instance.id,
         by=cause.actor,
-        at=clock.local(cause.at).strftime("%d/%m/%Y %H:%M"),
+        at=clock.written(cause.at),
         reason=cause.reason,
     )
 
@@ -64,11 +77,11 @@ def is_suspended(session: Session, definition: ProcessDefinition) -> bool:
 
 def ensure_startable(session: Session, definition: ProcessDefinition) -> None:
     """Refuse new instances of a suspended version; raises VersionSuspended."""
-    if is_suspended(session, definition) and definition.suspended_at is not None:
+    if is_suspended(session, definition):
         raise VersionSuspended(
             process=definition.process_id,
             version=definition.version,
-            at=clock.local(definition.suspended_at).strftime("%d/%m/%Y %H:%M"),
+            at=clock.written(definition.suspended_at),
         )
 
 
@@ -83,35 +96,21 @@ def is_awake(waiting: type[Subscription] | type[Timer]) -> ColumnElement[bool]:
     return ~(instance | definition)
 
 
-def is_caused(
-    session: Session,
-    instance: ProcessInstance,
-    *,
-    by_instance: int | None = None,
-    by_definition: int | None = None,
-) -> bool:
+def is_caused(session: Session, instance: ProcessInstance, cause: Cause) -> bool:
     """Tell whether this cause holds an instance."""
-    return session.scalars(_of_cause(instance, by_instance, by_definition)).first() is not None
+    return session.scalars(_of_cause(instance, cause)).first() is not None
 
 
-def place(
-    session: Session,
-    instance: ProcessInstance,
-    actor: Actor,
-    reason: str,
-    *,
-    by_instance: int | None = None,
-    by_definition: int | None = None,
-) -> bool:
+def place(session: Session, instance: ProcessInstance, actor: Actor, reason: str, cause: Cause) -> bool:
     """Hold a locked instance for one cause; False when that cause holds it already."""
-    if is_caused(session, instance, by_instance=by_instance, by_definition=by_definition):
+    if is_caused(session, instance, cause):
         return False
     now = clock.now()
     session.add(
         Suspension(
             instance_id=instance.id,
-            cause_instance_id=by_instance,
-            cause_definition_id=by_definition,
+            cause_instance_id=cause.by_instance,
+            cause_definition_id=cause.by_definition,
             at=now,
             actor=actor.name,
             reason=reason,
@@ -122,17 +121,11 @@ def place(
     return True
 
 
-def lift(
-    session: Session,
-    instance: ProcessInstance,
-    *,
-    by_instance: int | None = None,
-    by_definition: int | None = None,
-) -> bool:
+def lift(session: Session, instance: ProcessInstance, cause: Cause) -> bool:
     """Lift one cause from a locked instance; True when nothing holds it any more and something did."""
     held = instance.suspended_at is not None
-    for cause in session.scalars(_of_cause(instance, by_instance, by_definition)).all():
-        session.delete(cause)
+    for row in session.scalars(_of_cause(instance, cause)).all():
+        session.delete(row)
     session.flush()
     left = select(Suspension.at).where(Suspension.instance_id == instance.id).order_by(Suspension.id)
     instance.suspended_at = session.scalars(left.limit(1)).first()
@@ -145,22 +138,14 @@ def inherit(session: Session, child: ProcessInstance, parent: ProcessInstance) -
     if parent.suspended_at is None:
         return
     causes = select(Suspension).where(Suspension.instance_id == parent.id).order_by(Suspension.id)
-    for cause in session.scalars(causes).all():
-        place(
-            session,
-            child,
-            Actor(cause.actor),
-            cause.reason,
-            by_instance=cause.cause_instance_id,
-            by_definition=cause.cause_definition_id,
-        )
+    for row in session.scalars(causes).all():
+        cause = Cause(row.cause_instance_id, row.cause_definition_id)
+        place(session, child, Actor(row.actor), row.reason, cause)
 
 
-def _of_cause(
-    instance: ProcessInstance, by_instance: int | None, by_definition: int | None
-) -> Select[Suspension]:
+def _of_cause(instance: ProcessInstance, cause: Cause) -> Select[Suspension]:
     return select(Suspension).where(
         Suspension.instance_id == instance.id,
-        Suspension.cause_instance_id.is_not_distinct_from(by_instance),
-        Suspension.cause_definition_id.is_not_distinct_from(by_definition),
+        Suspension.cause_instance_id.is_not_distinct_from(cause.by_instance),
+        Suspension.cause_definition_id.is_not_distinct_from(cause.by_definition),
     )

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import deployments, feel, history, index, instances, operations, queue, steps
+from engine import deployments, feel, history, index, instances, operations, queue, steps, tasks
 from engine.actors import Actor
 from engine.errors import Conflict, NotFound, Text
 from engine.handlers import Json
@@ -21,7 +21,7 @@ from engine.operations import batches, suspension
 from engine.spiff import rearming, remapping, state
 from engine.spiff.game import Game, StepFailed
 from engine.spiff.remapping import Problem, Versions
-from engine.tables import ProcessDefinition, ProcessInstance, Timer, UserTask
+from engine.tables import ProcessDefinition, ProcessInstance, Timer
 
 __all__ = [
     "Mapped",
@@ -34,7 +34,7 @@ __all__ = [
     "preview",
 ]
 
-MIGRATE = Text("chuyển hồ sơ sang phiên bản khác", "migrate")
+MIGRATE = Text("chuyển hồ sơ sang phiên bản khác", "migrate an instance")
 
 
 class MigrationRefused(Conflict):
@@ -97,10 +97,7 @@ class _Move:
 
 def preview(session: Session, instance_id: int, plan: Plan, actor: Actor) -> Preview:
     """Return what would become of an instance on another version; changes nothing."""
-    instance = session.get(ProcessInstance, instance_id)
-    if instance is None:
-        raise NotFound(kind="process instance", key=instance_id)
-    operations.ensure_active(instance, MIGRATE)
+    instance = operations.look(session, instance_id, MIGRATE)
     move = _plan(session, instance, plan)
     game = steps.rehearse(session, instance, actor)
     problems = remapping.find_problems(game, move.versions)
@@ -274,10 +271,7 @@ def _tell(
             old, new = before.details[name], after.details[name]
             details[name] = old if old == new else {"before": old, "after": new}
     if before.kind == "task":
-        query = select(UserTask).where(
-            UserTask.instance_id == instance.id, UserTask.token == before.token, UserTask.status == "open"
-        )
-        task = session.scalars(query).first()
+        task = tasks.at_token(session, instance, before.token)
         if task is not None:
             details |= {
                 "task": task.id,

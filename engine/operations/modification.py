@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import instances, operations
 from engine.actors import Actor
-from engine.errors import BadInput, NotFound, Text
+from engine.errors import BadInput, Text
 from engine.handlers import Json
 from engine.operations.rehearsal import Difference, rehearse
 from engine.spiff import relocation
@@ -19,7 +19,7 @@ from engine.tables import ProcessInstance
 
 __all__ = ["Activate", "AddIteration", "Move", "Preview", "Terminate", "apply", "preview"]
 
-MODIFY = Text("điều chỉnh hồ sơ", "modify")
+MODIFY = Text("điều chỉnh hồ sơ", "modify an instance")
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,7 @@ class Preview:
 
 def preview(session: Session, instance_id: int, instructions: Sequence[Instruction], actor: Actor) -> Preview:
     """Return what the instructions would do; changes nothing. Raises NotMovable, InstanceEnded."""
-    instance = session.get(ProcessInstance, instance_id)
-    if instance is None:
-        raise NotFound(kind="process instance", key=instance_id)
-    operations.ensure_active(instance, MODIFY)
+    instance = operations.look(session, instance_id, MODIFY)
     _ensure_some(instructions)
     found = rehearse(session, instance, actor, lambda game: relocation.relocate(game, instructions))
     return Preview(instance.id, instance.version, found)
@@ -71,7 +68,7 @@ def apply(
 
 def _ensure_some(instructions: Sequence[Instruction]) -> None:
     if not instructions:
-        raise BadInput(expected="at least one instruction", expected_vi="ít nhất một chỉ dẫn", found="none")
+        raise BadInput(expected="at least one instruction", expected_vi="ít nhất một chỉ dẫn", found=0)
 
 
 def _tell(instruction: Instruction) -> dict[str, Json]:

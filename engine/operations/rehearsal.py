@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import steps
+from engine import steps, tasks
 from engine.actors import Actor
 from engine.handlers import Json
 from engine.spiff import state
 from engine.spiff.game import Game
 from engine.spiff.state import Wait
-from engine.tables import ProcessInstance, UserTask
-
-_Waits = Mapping[tuple[str, int], Wait]
+from engine.tables import ProcessInstance
 
 
 @dataclass(frozen=True)
@@ -86,18 +84,15 @@ def _closed(session: Session, instance: ProcessInstance, wait: Wait) -> Thing:
     details: dict[str, Json] = {name: value for name, value in wait.details.items() if name != "kind"}
     name = wait.element
     if wait.kind == "task":
-        query = select(UserTask).where(
-            UserTask.instance_id == instance.id, UserTask.token == wait.token, UserTask.status == "open"
-        )
-        task = session.scalars(query).first()
+        task = tasks.at_token(session, instance, wait.token)
         if task is not None:
             name = task.name
             details |= {"task": task.id, "assignee": task.assignee}
     elif wait.kind == "call":
-        query_child = select(ProcessInstance.id).where(
+        query = select(ProcessInstance.id).where(
             ProcessInstance.parent_id == instance.id,
             ProcessInstance.parent_token == wait.token,
             ProcessInstance.status == "active",
         )
-        details["instance"] = session.scalars(query_child).first()
+        details["instance"] = session.scalars(query).first()
     return Thing(wait.kind, wait.element, name, wait.token, details)

@@ -10,7 +10,7 @@ from engine.errors import Conflict, StateUnreadable, Text
 from engine.spiff import shape, state
 from engine.tables import ProcessDefinition, ProcessInstance
 
-RESTART = Text("mở lại hồ sơ", "restart")
+RESTART = Text("mở lại hồ sơ", "restart an instance")
 
 
 def restart(session: Session, instance_id: int, actor: Actor, reason: str) -> ProcessInstance:
@@ -55,5 +55,5 @@ def _start_of(session: Session, ended: ProcessInstance, definition: ProcessDefin
     if first in starts:
         return first
     if not starts:
-        raise deployments.NoSuchStart(process=definition.process_id, kind="none")
+        raise deployments.NoSuchStart(process=definition.process_id)
     return starts[0]

@@ -21,8 +21,8 @@ from engine.spiff import paths, relocation, stepping
 from engine.spiff.game import Game
 from engine.tables import HistoryEvent, ProcessInstance, UserTask
 
-RETURN = Text("trả hồ sơ về bước trước", "return")
-RECALL = Text("rút lại hồ sơ", "recall")
+RETURN = Text("trả hồ sơ về bước trước", "return a case")
+RECALL = Text("rút lại hồ sơ", "recall a case")
 # What others have got or done cannot be taken back by taking the case back.
 _GONE_OUT = frozenset({"message.published", "call.started", "job.completed"})
 _ACTING = frozenset({"serviceTask", "sendTask", "callActivity"})
@@ -120,7 +120,7 @@ def recall(session: Session, task_id: int, actor: Actor, reason: str) -> UserTas
     if join is not None:
         raise NotRecallable(
             reason=f"'{join}' has already been passed together with parallel branches",
-            reason_vi=f"“{join}” đã gộp các nhánh song song",
+            reason_vi=f"hồ sơ đã qua “{join}”, nơi gộp các nhánh song song",
         )
     data: dict[str, Json] = {"recalled": done.id, "to": done.element}
     known = set(session.scalars(_open_of(instance, done.element)))
@@ -195,7 +195,7 @@ def _following(session: Session, instance: ProcessInstance, done: UserTask, acto
     if done.element in game.process.elements and game.process.elements[done.element].loop is not None:
         raise NotRecallable(
             reason="it was one of several done side by side",
-            reason_vi="việc này là một trong nhiều lượt cùng làm",
+            reason_vi="việc này là một trong nhiều lượt làm song song",
         )
     ahead = paths.reachable(game.process, done.element) if done.element in game.process.elements else set()
     tokens = paths.standing(game, done.scope, ahead)
@@ -204,14 +204,11 @@ def _following(session: Session, instance: ProcessInstance, done: UserTask, acto
             reason="the case goes on in several branches" if tokens else "the case has moved on",
             reason_vi="hồ sơ đang đi theo nhiều nhánh song song" if tokens else "hồ sơ đã chuyển đi tiếp",
         )
-    query = select(UserTask).where(
-        UserTask.instance_id == instance.id, UserTask.token == tokens[0], UserTask.status == "open"
-    )
-    following = session.scalars(query).first()
+    following = tasks.at_token(session, instance, tokens[0])
     if following is None:
         raise NotRecallable(
             reason="the next step is not a task of a person",
-            reason_vi="bước tiếp theo không phải việc của người",
+            reason_vi="bước tiếp theo không phải là việc do người làm",
         )
     _ensure_untouched(session, instance, game, done, ahead)
     return following

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from engine.actors import Actor
 from engine.errors import Conflict, NotFound, Text
 from engine.handlers import Json
 from engine.operations import holds
+from engine.operations.holds import Cause
 from engine.spiff import relocation
 from engine.tables import Job, ProcessDefinition, ProcessInstance, Subscription, Timer
 
@@ -23,14 +25,15 @@ def suspend(session: Session, instance_id: int, actor: Actor, reason: str) -> Pr
     """Hold an instance with every instance it called; each of them tells it in its history."""
     given = operations.ensure_reason(reason, SUSPEND)
     instance = operations.lock(session, instance_id, SUSPEND)
-    if not _hold(session, instance, actor, given, by_instance=instance.id):
+    cause = Cause(by_instance=instance.id)
+    if not _hold(session, instance, actor, given, cause):
         raise Conflict(
             expected=f"process instance {instance_id} not suspended yet",
             found="it is suspended already",
             found_vi="hồ sơ đã được tạm dừng trước đó",
         )
     for child in _called_by(session, instance):
-        _hold(session, child, actor, given, by_instance=instance.id)
+        _hold(session, child, actor, given, cause)
     return instance
 
 
@@ -41,15 +44,16 @@ def resume(session: Session, instance_id: int, actor: Actor, reason: str) -> Pro
     """
     given = operations.ensure_reason(reason, RESUME)
     instance = operations.lock(session, instance_id, RESUME)
-    if not holds.is_caused(session, instance, by_instance=instance.id):
+    cause = Cause(by_instance=instance.id)
+    if not holds.is_caused(session, instance, cause):
         raise Conflict(
             expected=f"process instance {instance_id} suspended",
             found="nobody has suspended this instance itself",
-            found_vi="hồ sơ này không bị tạm dừng riêng",
+            found_vi="không ai tạm dừng riêng hồ sơ này",
         )
-    _release(session, instance, actor, given, by_instance=instance.id)
+    _release(session, instance, actor, given, cause)
     for child in _called_by(session, instance):
-        _release(session, child, actor, given, by_instance=instance.id)
+        _release(session, child, actor, given, cause)
     return instance
 
 
@@ -65,7 +69,7 @@ def suspend_version(session: Session, definition_id: int, actor: Actor, reason: 
         )
     definition.suspended_at = clock.now()
     for instance in _running(session, definition):
-        _hold(session, instance, actor, given, by_definition=definition.id)
+        _hold(session, instance, actor, given, Cause(by_definition=definition.id))
     session.flush()
     return definition
 
@@ -83,7 +87,7 @@ def resume_version(session: Session, definition_id: int, actor: Actor, reason: s
     definition.suspended_at = None
     session.flush()
     for instance in _running(session, definition):
-        _release(session, instance, actor, given, by_definition=definition.id)
+        _release(session, instance, actor, given, Cause(by_definition=definition.id))
     _open_starts(session, definition, actor)
     return definition
 
@@ -101,8 +105,8 @@ def change_version(
         return
     for one in [instance, *_called_by(session, instance)]:
         if target.suspended_at is not None:
-            _hold(session, one, actor, reason, by_definition=target.id)
-        _release(session, one, actor, reason, by_definition=source.id)
+            _hold(session, one, actor, reason, Cause(by_definition=target.id))
+        _release(session, one, actor, reason, Cause(by_definition=source.id))
 
 
 def wake(session: Session, instance: ProcessInstance, actor: Actor) -> None:
@@ -126,38 +130,20 @@ def _waiting(whose: ColumnElement[bool], kind: str) -> Select[Subscription]:
     return select(Subscription).where(whose, Subscription.kind == kind).order_by(Subscription.id)
 
 
-def _hold(
-    session: Session,
-    instance: ProcessInstance,
-    actor: Actor,
-    reason: str,
-    *,
-    by_instance: int | None = None,
-    by_definition: int | None = None,
-) -> bool:
-    cause = {"by_instance": by_instance, "by_definition": by_definition}
+def _hold(session: Session, instance: ProcessInstance, actor: Actor, reason: str, cause: Cause) -> bool:
     with steps.guarded(instance.id):
-        if not holds.place(session, instance, actor, reason, **cause):
+        if not holds.place(session, instance, actor, reason, cause):
             return False
-        _tell(session, instance, "instance.suspended", actor, reason, cause)
+        _tell(session, instance, "instance.suspended", actor, reason, asdict(cause))
     return True
 
 
-def _release(
-    session: Session,
-    instance: ProcessInstance,
-    actor: Actor,
-    reason: str,
-    *,
-    by_instance: int | None = None,
-    by_definition: int | None = None,
-) -> None:
-    cause = {"by_instance": by_instance, "by_definition": by_definition}
-    if not holds.is_caused(session, instance, **cause):
+def _release(session: Session, instance: ProcessInstance, actor: Actor, reason: str, cause: Cause) -> None:
+    if not holds.is_caused(session, instance, cause):
         return
     with steps.guarded(instance.id):
-        goes_on = holds.lift(session, instance, **cause)
-        _tell(session, instance, "instance.resumed", actor, reason, {**cause, "held": not goes_on})
+        goes_on = holds.lift(session, instance, cause)
+        _tell(session, instance, "instance.resumed", actor, reason, {**asdict(cause), "held": not goes_on})
     if goes_on:
         wake(session, instance, actor)
 
@@ -168,9 +154,9 @@ def _tell(
     kind: str,
     actor: Actor,
     reason: str,
-    cause: dict[str, int | None],
+    told: Mapping[str, Json],
 ) -> None:
-    data: dict[str, Json] = {name: value for name, value in cause.items() if value is not None}
+    data = {name: value for name, value in told.items() if value is not None}
     operations.record(session, instance, kind, actor, reason, data)
     session.flush()
     history.write(session)

@@ -11,11 +11,12 @@ from sqlalchemy.pool import StaticPool
 
 from engine import deployments
 from engine.actors import SYSTEM
-from engine.bpmn import checking, drawing, loading
+from engine.bpmn import drawing, loading
 from engine.tables import Base
 from tests.bench.figures import Figure, spend_in_turns
 from tests.builders import BPMN, ProcessBuilder, a_process
 from tests.conformance import plain
+from tests.dialect import check_file
 
 SUBJECT = "a diagram of 200 nodes, processor time"
 REPEATS = 15
@@ -81,7 +82,7 @@ def measure() -> list[Figure]:
             session.rollback()
 
     acts = [
-        lambda: checking.check_file(content, "large.bpmn"),
+        lambda: check_file(content, "large.bpmn"),
         deploy,
         lambda: drawing.draw(root, title="large"),
         lambda: plain.parse(process),

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.bpmn import checking
 from engine.bpmn.findings import Finding
+from tests.dialect import check_file
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus" / "bpmnspector"
 CORRECTED = "_manualFix"  # the twin of a failing file after its error was mended
@@ -46,7 +46,7 @@ def read() -> Iterator[Case]:
         if not fails and "success" not in name and CORRECTED.lower() not in name:
             continue  # only ever imported by others
         beside = {other.name: other.read_bytes() for other in path.parent.iterdir() if other != path}
-        findings = checking.check_file(path.read_bytes(), path.name, files=beside, notes=True)
+        findings = check_file(path.read_bytes(), path.name, files=beside, notes=True)
         place = path.relative_to(CORPUS).as_posix()
         yield Case(place, f"EXT.{path.parent.name}", fails, findings)
 

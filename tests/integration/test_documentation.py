@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from engine.bpmn.checking_rules import RULES
 from web.cli import bangvang
 from web.configuration import SETTINGS
 
@@ -54,3 +55,14 @@ def test_the_makefile_has_every_target_that_the_readme_names() -> None:
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M))
 
     assert [target for target in named if f"\n{target}:" not in makefile] == []
+
+
+def test_every_refusal_that_the_engines_readme_names_is_a_rule_of_the_check() -> None:
+    table = (ROOT / "engine" / "README.md").read_text("utf-8").split("| refused | rule |")[1].split("\n\n")[0]
+
+    named = {
+        rule for line in table.splitlines()[2:] for rule in re.findall(r"`([a-z-]+)`", line.split("|")[2])
+    }
+
+    assert len(named) > 20
+    assert named - set(RULES) == set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -40,14 +39,6 @@ from web import sqlite
 
 NORA = Actor("nora", frozenset({"staff"}))
 WORK = worker.Work(fire_timer=timers.fire, run_job=jobs.run, fail_job=jobs.fail, fail_timer=timers.fail)
-
-
-@pytest.fixture(params=queue_places.DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Give a database with the tables of engine and queue."""
-    with queue_places.open_place(request.param, tmp_path) as opened:
-        Base.metadata.create_all(sqlite.writing(opened.engine))
-        yield opened
 
 
 def _reminding() -> ProcessBuilder:

@@ -20,23 +20,19 @@ from engine import (
     tasks,
     timers,
 )
-from engine.actors import SYSTEM, Actor
+from engine.actors import SYSTEM
 from engine.errors import BpmnError, Conflict
 from engine.handlers import Json, Registration, ServiceCall
 from engine.spiff import state
-from engine.tables import Job, Message, ProcessInstance, Subscription, Timer, UserTask
+from engine.tables import Job, Message, Subscription, Timer, UserTask
 from tests.builders import ProcessBuilder, Z, a_process, each
+from tests.integration.cases import NORA, completed
 
-NORA = Actor("nora", frozenset({"staff"}))
 WEEK = timedelta(days=7)
 
 
 def deploy(session: Session, *processes: ProcessBuilder) -> None:
     deployments.deploy(session, [process.file() for process in processes], NORA)
-
-
-def completed(session: Session, instance: ProcessInstance) -> list[str]:
-    return history.completed_elements(history.of_instance(session, instance.id))
 
 
 def _collector() -> ProcessBuilder:

@@ -30,19 +30,14 @@ from engine.operations import corrections, handovers
 from engine.spiff import state
 from engine.spiff.relocation import NotMovable
 from engine.tables import Base, Incident, Job, ProcessInstance, Timer, UserTask
-from tests.builders import B, ProcessBuilder, a_process, each
+from tests.builders import B, a_process, each
 from tests.integration import queue_places
+from tests.integration.cases import NORA, begin
 from web import sqlite
 
-NORA = Actor("nora", frozenset({"staff"}))
 MIA = Actor("mia", frozenset({"staff"}))
 ULF = Actor("ulf", frozenset({"others"}))
 WHY = "nhập sai từ đầu"
-
-
-def begin(session: Session, process: ProcessBuilder, **variables: Any) -> ProcessInstance:
-    deployments.deploy(session, [process.file()], NORA)
-    return instances.start(session, process.id, variables, NORA)
 
 
 def only_task(session: Session) -> UserTask:

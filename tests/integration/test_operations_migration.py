@@ -24,31 +24,10 @@ from engine.tables import (
     UserTask,
 )
 from tests.builders import B, ProcessBuilder, Z, a_process, each
+from tests.integration.cases import NORA, begin, complete_all, deploy, open_tasks
 
-NORA = Actor("nora", frozenset({"staff"}))
 MIA = Actor("mia", frozenset({"staff"}))
 WHY = "quy chế mới"
-
-
-def deploy(session: Session, *processes: ProcessBuilder) -> int:
-    """Deploy and return the id of the newest version of the first process."""
-    deployments.deploy(session, [process.file() for process in processes], NORA)
-    return deployments.latest(session, processes[0].id).id
-
-
-def begin(session: Session, process: ProcessBuilder, **variables: Any) -> ProcessInstance:
-    deploy(session, process)
-    return instances.start(session, process.id, variables, NORA)
-
-
-def open_elements(session: Session) -> list[str]:
-    query = select(UserTask.element).where(UserTask.status == "open").order_by(UserTask.id)
-    return list(session.scalars(query))
-
-
-def complete_all(session: Session) -> None:
-    while (task := session.scalars(select(UserTask).where(UserTask.status == "open")).first()) is not None:
-        tasks.complete(session, task.id, {}, NORA)
 
 
 def move(session: Session, instance: ProcessInstance, target: int, **plan: Any) -> migration.Preview:
@@ -150,7 +129,7 @@ def test_steps_are_renamed_by_the_mapping_with_all_their_rows(session: Session, 
     assert (timer.element, timer.due_at, timer.status) == ("overdue", due, "waiting")
     clock.pin(due)
     timers.fire(session, timer.id)
-    assert open_elements(session) == ["urge"]
+    assert open_tasks(session) == ["urge"]
 
 
 def test_a_deadline_is_computed_anew_only_when_told_and_from_its_own_beginning(
@@ -199,7 +178,7 @@ def test_events_that_are_new_are_armed_and_those_that_are_gone_let_go(session: S
     assert names == ["fresh", "heard"]
     assert timer.status == "waiting"
     messages.publish(session, "fresh", "K", {})
-    assert open_elements(session) == ["told"]
+    assert open_tasks(session) == ["told"]
 
 
 def _detach(process: ProcessBuilder, element: str) -> None:
@@ -244,7 +223,7 @@ def test_votes_already_given_are_kept(session: Session) -> None:
     _vote(session, "chi", "yes")
 
     assert state.variables(instance.state)["votes"] == ["no", "yes", "yes"]
-    assert open_elements(session) == ["b"]
+    assert open_tasks(session) == ["b"]
 
 
 def _vote(session: Session, name: str, vote: str) -> None:
@@ -296,4 +275,4 @@ def test_a_condition_that_waits_is_the_one_of_the_new_version(session: Session) 
 
     tasks.complete(session, session.scalars(select(UserTask.id)).one(), {"n": 7}, NORA)
 
-    assert open_elements(session) == ["then"]
+    assert open_tasks(session) == ["then"]

@@ -9,37 +9,15 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import deployments, history, instances, operations, tasks
-from engine.actors import Actor
+from engine import history, instances, operations, tasks
 from engine.errors import Conflict, NotFound, StaleInstance
 from engine.operations import migration, suspension
 from engine.operations.migration import MigrationRefused, Plan
 from engine.tables import HistoryEvent, ProcessDefinition, ProcessInstance, UserTask
 from tests.builders import ProcessBuilder, a_process, each
+from tests.integration.cases import NORA, begin, complete_all, deploy, open_tasks
 
-NORA = Actor("nora", frozenset({"staff"}))
 WHY = "quy chế mới"
-
-
-def deploy(session: Session, *processes: ProcessBuilder) -> int:
-    """Deploy and return the id of the newest version of the first process."""
-    deployments.deploy(session, [process.file() for process in processes], NORA)
-    return deployments.latest(session, processes[0].id).id
-
-
-def begin(session: Session, process: ProcessBuilder, **variables: Any) -> ProcessInstance:
-    deploy(session, process)
-    return instances.start(session, process.id, variables, NORA)
-
-
-def open_elements(session: Session) -> list[str]:
-    query = select(UserTask.element).where(UserTask.status == "open").order_by(UserTask.id)
-    return list(session.scalars(query))
-
-
-def complete_all(session: Session) -> None:
-    while (task := session.scalars(select(UserTask).where(UserTask.status == "open")).first()) is not None:
-        tasks.complete(session, task.id, {}, NORA)
 
 
 def move(session: Session, instance: ProcessInstance, target: int) -> None:
@@ -91,7 +69,7 @@ def test_a_step_without_a_counterpart_refuses_the_migration(
 
     assert problems_of(session, instance, target) == ["a"]
 
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
     complete_all(session)
     assert instance.status == "completed"
 
@@ -130,12 +108,12 @@ def test_a_branch_that_waits_at_a_join_is_kept_or_refused_with_its_flow(session:
     refusing = deploy(session, version("a", "c"))
     assert problems_of(session, instance, refusing) == ["join"]
     move(session, instance, deploy(session, version("b", "a", "x")))
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
     complete_all(session)
-    assert open_elements(session) == []
+    assert open_tasks(session) == []
     assert instance.status == "active"  # the new version waits for x, which nobody has begun
     move(session, instance, deploy(session, version("b", "a")))
-    assert open_elements(session) == ["after"]
+    assert open_tasks(session) == ["after"]
 
 
 def test_a_migration_needs_a_reason_a_running_case_and_another_version_of_its_process(

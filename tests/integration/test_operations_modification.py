@@ -15,20 +15,10 @@ from engine.operations.modification import Activate, AddIteration, Move, Termina
 from engine.spiff import state
 from engine.spiff.relocation import Instruction, NotMovable
 from engine.tables import HistoryEvent, ProcessInstance, Subscription, Timer, UserTask
-from tests.builders import ProcessBuilder, Z, a_process, each, mappings
+from tests.builders import Z, a_process, each, mappings
+from tests.integration.cases import NORA, begin, complete_all, open_tasks
 
-NORA = Actor("nora", frozenset({"staff"}))
 WHY = "chuyển nhầm phòng"
-
-
-def begin(session: Session, process: ProcessBuilder, **variables: object) -> ProcessInstance:
-    deployments.deploy(session, [process.file()], NORA)
-    return instances.start(session, process.id, variables, NORA)  # type: ignore[arg-type]
-
-
-def open_elements(session: Session) -> list[str]:
-    query = select(UserTask.element).where(UserTask.status == "open").order_by(UserTask.id)
-    return list(session.scalars(query))
 
 
 def change(session: Session, instance: ProcessInstance, *instructions: Instruction) -> None:
@@ -40,11 +30,6 @@ def change(session: Session, instance: ProcessInstance, *instructions: Instructi
     assert {(thing.kind, thing.token) for thing in shown.difference.closed} == before.keys() - after.keys()
     assert {(thing.kind, thing.token) for thing in shown.difference.opened} == after.keys() - before.keys()
     assert shown.difference.status == instance.status
-
-
-def complete_all(session: Session) -> None:
-    while (task := session.scalars(select(UserTask).where(UserTask.status == "open")).first()) is not None:
-        tasks.complete(session, task.id, {}, NORA)
 
 
 def test_a_token_is_moved_and_the_preview_tells_what_it_costs(session: Session) -> None:
@@ -64,9 +49,9 @@ def test_a_token_is_moved_and_the_preview_tells_what_it_costs(session: Session) 
     assert closed["message"].details == {"name": "news", "key": "K"}
     assert [(lost.element, lost.names) for lost in shown.difference.lost] == [("a", ("note",))]
     assert [(thing.kind, thing.element) for thing in shown.difference.opened] == [("task", "b")]
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
     change(session, instance, Move("b", element="a"))
-    assert open_elements(session) == ["b"]
+    assert open_tasks(session) == ["b"]
     assert session.scalars(select(Timer.status)).all() == ["cancelled"]
     assert session.scalars(select(Subscription)).all() == []
     events = history.of_instance(session, instance.id)
@@ -102,7 +87,7 @@ def test_what_changed_after_the_preview_is_not_modified(session: Session) -> Non
     with pytest.raises(StaleInstance):
         modification.apply(session, instance.id, [Move("b", element="a")], NORA, WHY, version=shown.version)
 
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
 
 
 def test_a_token_inside_a_sub_process_opens_what_is_around_it(session: Session) -> None:
@@ -115,7 +100,7 @@ def test_a_token_inside_a_sub_process_opens_what_is_around_it(session: Session) 
 
     change(session, instance, Activate("z", {"n": 1}))
 
-    assert open_elements(session) == ["a", "z"]
+    assert open_tasks(session) == ["a", "z"]
     assert [timer.element for timer in session.scalars(select(Timer))] == ["late"]
     game = instances.load(session, instance, NORA)
     (z,) = [token for token in game.tokens() if token.task_spec.element.id == "z"]
@@ -140,7 +125,7 @@ def test_a_token_moved_inside_an_open_sub_process_stays_in_it(session: Session) 
     game = instances.load(session, instance, NORA)
     assert sorted(token.task_spec.element.id for token in game.tokens()) == ["outer", "y"]
     change(session, instance, Activate("x"))
-    assert open_elements(session) == ["y", "x"]
+    assert open_tasks(session) == ["y", "x"]
     complete_all(session)
     assert instance.status == "completed"
 
@@ -153,7 +138,7 @@ def test_letting_the_last_token_of_a_sub_process_go_takes_the_sub_process_along(
 
     change(session, instance, Terminate("x"))
 
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
 
 
 def test_a_case_is_never_emptied_by_a_modification(session: Session) -> None:
@@ -164,7 +149,7 @@ def test_a_case_is_never_emptied_by_a_modification(session: Session) -> None:
             act(session, instance, Terminate("a"))
         assert "hãy hủy hồ sơ" in refused.value.text("vi")
 
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
 
 
 def _preview(session: Session, instance: ProcessInstance, instruction: Instruction) -> None:
@@ -226,10 +211,10 @@ def test_a_token_put_on_a_join_fills_the_branch_that_is_missing(session: Session
     instance = begin(session, process)
 
     change(session, instance, Move("join", element="a"))
-    assert open_elements(session) == ["b"]
+    assert open_tasks(session) == ["b"]
     change(session, instance, Move("join", element="b"))
 
-    assert open_elements(session) == ["after"]
+    assert open_tasks(session) == ["after"]
 
 
 def test_moving_one_event_behind_an_event_based_gateway_moves_the_choice(session: Session) -> None:
@@ -242,7 +227,7 @@ def test_moving_one_event_behind_an_event_based_gateway_moves_the_choice(session
 
     change(session, instance, Move("aside", element="news"))
 
-    assert open_elements(session) == ["aside"]
+    assert open_tasks(session) == ["aside"]
     assert session.scalars(select(Timer.status)).all() == ["cancelled"]
 
 
@@ -261,7 +246,7 @@ def test_an_approver_is_added_to_and_taken_from_a_running_vote(session: Session,
     change(session, instance, Terminate(token=token))
     _vote(session, chi, "no")
 
-    assert open_elements(session) == ["count"]
+    assert open_tasks(session) == ["count"]
     assert state.variables(instance.state)["votes"] == ["yes", None, "no"]
 
 
@@ -284,7 +269,7 @@ def test_taking_the_last_approver_away_ends_the_vote(session: Session) -> None:
     _vote(session, Actor("an"), "yes")
     change(session, instance, Terminate(token=session.scalars(_left()).one()))
 
-    assert open_elements(session) == ["count"]
+    assert open_tasks(session) == ["count"]
     assert state.variables(instance.state)["votes"] == ["yes", None]
 
 
@@ -303,12 +288,12 @@ def test_one_of_several_open_sub_processes_must_be_named(session: Session) -> No
     game = instances.load(session, instance, NORA)
     second = [token for token in game.tokens() if token.internal_data.get("inner")][1]
     change(session, instance, Activate("y", within=second.id))
-    assert open_elements(session) == ["x", "x", "y"]
+    assert open_tasks(session) == ["x", "x", "y"]
 
     task = session.scalars(select(UserTask).where(UserTask.element == "x").order_by(UserTask.id)).first()
     assert task is not None
     change(session, instance, Move("y", token=task.token))
-    assert open_elements(session) == ["x", "y", "y"]
+    assert open_tasks(session) == ["x", "y", "y"]
     complete_all(session)
     assert instance.status == "completed"
 
@@ -327,7 +312,7 @@ def test_moving_a_call_away_cancels_the_case_that_it_called(session: Session) ->
     ]
     change(session, instance, Move("last", element="call"))
 
-    assert (child.status, open_elements(session)) == ("cancelled", ["last"])
+    assert (child.status, open_tasks(session)) == ("cancelled", ["last"])
 
 
 def test_a_modified_case_that_is_saved_and_loaded_is_the_same(session: Session) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import pytest
 from sqlalchemy import select, update
@@ -15,9 +14,8 @@ from engine.actors import Actor
 from engine.errors import BadInput, BpmnError
 from engine.handlers import Handler, Json, Registration, ServiceCall
 from engine.operations import suspension
-from engine.tables import Base, Incident, Job, ProcessInstance, UserTask
+from engine.tables import Incident, Job, ProcessInstance, UserTask
 from tests.builders import ProcessBuilder, a_process
-from tests.integration import queue_places
 from tests.integration.queue_places import Place, wait_until
 from web import sqlite
 
@@ -29,14 +27,6 @@ WORK = worker.Work(
     fail_timer=timers.fail,
     outside=worker.Outside(jobs.prepare, jobs.call, jobs.take),
 )
-
-
-@pytest.fixture(params=queue_places.DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Give a database with the tables of engine and queue."""
-    with queue_places.open_place(request.param, tmp_path) as opened:
-        Base.metadata.create_all(sqlite.writing(opened.engine))
-        yield opened
 
 
 def _mailing() -> ProcessBuilder:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import deployments, history, instances, messages, operations, tasks
+from engine import history, messages, operations, tasks
 from engine.actors import Actor
 from engine.errors import NotAllowed, TaskNotOpen
 from engine.handlers import Registration
@@ -17,16 +15,11 @@ from engine.operations.modification import Move
 from engine.operations.returning import NotRecallable, NotReturnable
 from engine.tables import HistoryEvent, ProcessInstance, Timer, UserTask
 from tests.builders import ProcessBuilder, a_process, each
+from tests.integration.cases import NORA, begin, open_tasks
 
-NORA = Actor("nora", frozenset({"staff"}))
 MIA = Actor("mia", frozenset({"staff"}))
 ULF = Actor("ulf", frozenset({"others"}))
 WHY = "thiếu minh chứng"
-
-
-def begin(session: Session, process: ProcessBuilder, **variables: Any) -> ProcessInstance:
-    deployments.deploy(session, [process.file()], NORA)
-    return instances.start(session, process.id, variables, NORA)
 
 
 def task_on(session: Session, element: str) -> UserTask:
@@ -36,11 +29,6 @@ def task_on(session: Session, element: str) -> UserTask:
 
 def do(session: Session, element: str, actor: Actor = NORA) -> UserTask:
     return tasks.complete(session, task_on(session, element).id, {}, actor)
-
-
-def open_elements(session: Session) -> list[str]:
-    query = select(UserTask.element).where(UserTask.status == "open").order_by(UserTask.id)
-    return list(session.scalars(query))
 
 
 def target_elements(session: Session, element: str, actor: Actor = NORA) -> list[str]:
@@ -68,7 +56,7 @@ def test_who_holds_a_case_sends_it_back_to_a_step_that_was_done(session: Session
     ]
     returning.send_back(session, left.id, "a", NORA, f" {WHY} ")
 
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
     assert (left.status, left.ended_by) == ("cancelled", "nora")
     assert session.scalars(select(Timer.status)).all() == ["cancelled"]
     event = only_event(session, instance, "task.returned")
@@ -106,7 +94,7 @@ def test_only_who_holds_a_case_may_send_it_back_and_only_with_a_reason(session: 
     with pytest.raises(holds.Suspended):
         returning.send_back(session, held.id, "a", NORA, WHY)
 
-    assert open_elements(session) == ["b"]
+    assert open_tasks(session) == ["b"]
 
 
 def test_a_case_goes_back_only_to_what_was_done_on_its_way(session: Session) -> None:
@@ -125,7 +113,7 @@ def test_a_case_goes_back_only_to_what_was_done_on_its_way(session: Session) -> 
         with pytest.raises(NotReturnable):
             returning.send_back(session, task_on(session, "c").id, element, NORA, WHY)
 
-    assert open_elements(session) == ["c"]
+    assert open_tasks(session) == ["c"]
 
 
 def _forked() -> ProcessBuilder:
@@ -149,7 +137,7 @@ def test_a_return_never_walks_a_parallel_branch_twice(session: Session) -> None:
     assert "song song (join)" in waiting.value.text("vi")
     returning.send_back(session, task_on(session, "b2").id, "b1", NORA, WHY)
 
-    assert open_elements(session) == ["b1"]
+    assert open_tasks(session) == ["b1"]
     do(session, "b1")
     do(session, "b2")
     assert target_elements(session, "after") == ["a"]
@@ -157,7 +145,7 @@ def test_a_return_never_walks_a_parallel_branch_twice(session: Session) -> None:
         returning.send_back(session, task_on(session, "after").id, "b1", NORA, WHY)
     assert "chờ mãi" in starving.value.text("vi")
     returning.send_back(session, task_on(session, "after").id, "a", NORA, WHY)
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
 
 
 def test_a_branch_that_waits_at_a_join_ahead_is_no_hindrance_when_it_came_another_way(
@@ -173,10 +161,10 @@ def test_a_branch_that_waits_at_a_join_ahead_is_no_hindrance_when_it_came_anothe
 
     returning.send_back(session, task_on(session, "b2").id, "b1", NORA, WHY)
 
-    assert open_elements(session) == ["b1"]
+    assert open_tasks(session) == ["b1"]
     do(session, "b1")
     do(session, "b2")
-    assert open_elements(session) == ["after"]
+    assert open_tasks(session) == ["after"]
 
 
 def test_a_return_stays_inside_its_sub_process_and_its_round(session: Session) -> None:
@@ -219,7 +207,7 @@ def test_a_submission_is_taken_back_before_anybody_took_it_up(session: Session) 
 
     again = returning.recall(session, submitted.id, NORA, WHY)
 
-    assert (again.element, again.assignee, open_elements(session)) == ("a", "nora", ["a"])
+    assert (again.element, again.assignee, open_tasks(session)) == ("a", "nora", ["a"])
     assert following.status == "cancelled"
     event = only_event(session, instance, "task.recalled")
     assert (event.actor, event.element, event.data["reason"]) == ("nora", "b", WHY)
@@ -228,7 +216,7 @@ def test_a_submission_is_taken_back_before_anybody_took_it_up(session: Session) 
     tasks.claim(session, task_on(session, "b").id, MIA)
     tasks.release(session, task_on(session, "b").id, MIA)
     returning.recall(session, _last(session, "a").id, NORA, WHY)
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
 
 
 def _last(session: Session, element: str) -> UserTask:
@@ -252,7 +240,7 @@ def test_a_submission_that_somebody_took_up_stays(session: Session) -> None:
     with pytest.raises(NotRecallable):
         returning.recall(session, submitted.id, NORA, WHY)
 
-    assert open_elements(session) == ["c"]
+    assert open_tasks(session) == ["c"]
 
 
 def test_a_submission_into_parallel_branches_stays(session: Session) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from engine import (
 )
 from engine.actors import SYSTEM, Actor
 from engine.errors import StateUnreadable
-from engine.operations import holds
+from engine.operations import damage, holds
 from engine.spiff import state
 from engine.tables import Base, Incident, Message, ProcessInstance, Timer, UserTask
 from tests import site
@@ -97,7 +97,22 @@ def _unknown_state(body: Body) -> None:
     body["tokens"][0][2] = "asleep"
 
 
+def _scope_of_another(body: Body) -> None:
+    body["tokens"][0][3]["local"] = 0
+
+
+def _no_place_in_the_loop(body: Body) -> None:
+    body["tokens"][0][3].update(results=[], remaining=[], finished=0, count=0)
+    number, element, state_, _ = body["tokens"][0]
+    body["scopes"].append([body["next"], 0, body["next"], {}])
+    own = {"scope": 0, "body": number, "index": 0, "local": body["next"]}
+    body["tokens"].append([body["next"], element, state_, own])
+    body["next"] += 1
+
+
 DAMAGES = (
+    _scope_of_another,
+    _no_place_in_the_loop,
     _next_format,
     _unknown_element,
     _no_scope,
@@ -126,7 +141,7 @@ def test_a_damaged_state_is_named_with_its_case_and_its_cause(
     assert refused.value.instance == instance.id
     assert f"hồ sơ {instance.id}:" in refused.value.text("vi")
     assert f"process instance {instance.id} " in refused.value.text("en")
-    assert [error.instance for error in incidents.find_unreadable(session)] == [instance.id]
+    assert [error.instance for error in damage.find(session)] == [instance.id]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"format":"1"}', '{"format":true}'])
@@ -148,9 +163,9 @@ def test_the_incident_of_a_damaged_state_holds_its_case_until_it_can_be_read(
     with pytest.raises(StateUnreadable) as refused:
         instances.load(session, instance, SYSTEM)
 
-    incident = incidents.report_state(session, refused.value)
+    incident = damage.report(session, refused.value)
     assert incident is not None
-    assert incidents.report_state(session, refused.value) is incident
+    assert damage.report(session, refused.value) is incident
     assert (incident.kind, incident.element) == ("state", "late")
     assert "định dạng 99" in incident.text("vi")
     with pytest.raises(holds.Suspended) as told:
@@ -177,14 +192,14 @@ def test_the_incident_of_a_damaged_state_ends_with_its_case(session: Session) ->
     deployments.deploy(session, [_late().file()], NORA)
     instance = instances.start(session, "late", {}, NORA)
     before = _damage(session, instance.id, "")
-    (error,) = incidents.find_unreadable(session)
-    incidents.report_state(session, error)
+    (error,) = damage.find(session)
+    damage.report(session, error)
     _damage(session, instance.id, before)
 
     instances.cancel(session, instance.id, NORA, reason="không cần nữa")
 
     assert session.scalars(select(Incident.status)).all() == ["resolved"]
-    assert incidents.report_state(session, error) is None
+    assert damage.report(session, error) is None
 
 
 def test_who_sends_a_message_to_a_damaged_case_is_not_harmed_and_the_message_waits(session: Session) -> None:
@@ -237,14 +252,6 @@ def test_a_case_that_cannot_be_read_can_still_be_cancelled_with_what_it_called(s
     assert session.scalars(select(Timer.status)).all() == ["cancelled"]
     last = history.of_instance(session, parent.id)[-1]
     assert (last.kind, last.data) == ("instance.cancelled", {"reason": "không khôi phục được"})
-
-
-@pytest.fixture(params=queue_places.DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Give a database with the tables of engine and queue."""
-    with queue_places.open_place(request.param, tmp_path) as opened:
-        Base.metadata.create_all(sqlite.writing(opened.engine))
-        yield opened
 
 
 def test_the_worker_names_a_damaged_case_and_goes_on_with_the_others(place: Place) -> None:

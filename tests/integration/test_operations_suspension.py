@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -29,7 +28,6 @@ from engine.errors import Conflict
 from engine.handlers import Json, Registration, ServiceCall
 from engine.operations import corrections, holds, suspension
 from engine.tables import (
-    Base,
     HistoryEvent,
     Incident,
     Job,
@@ -41,21 +39,16 @@ from engine.tables import (
 )
 from tests.builders import B, ProcessBuilder, Z, a_process
 from tests.integration import queue_places
+from tests.integration.cases import NORA, open_tasks
 from tests.integration.queue_places import Place, wait_until
 from web import sqlite
 
-NORA = Actor("nora", frozenset({"staff"}))
 WORK = worker.Work(fire_timer=timers.fire, run_job=jobs.run, fail_job=jobs.fail, fail_timer=timers.fail)
 WHY = "chờ kết luận thanh tra"
 
 
 def deploy(session: Session, *processes: ProcessBuilder) -> None:
     deployments.deploy(session, [process.file() for process in processes], NORA)
-
-
-def open_elements(session: Session) -> list[str]:
-    query = select(UserTask.element).where(UserTask.status == "open").order_by(UserTask.id)
-    return list(session.scalars(query))
 
 
 def events_of(session: Session, instance: ProcessInstance, kind: str) -> list[HistoryEvent]:
@@ -142,12 +135,12 @@ def test_a_timer_that_fell_due_meanwhile_fires_after_the_resumption(
 
     assert timers.fire(session, timer.id) is False
     assert timers.due(session, clock.now()) == []
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
     suspension.resume(session, instance.id, NORA, WHY)
 
     assert timers.due(session, clock.now()) == [timer]
     assert timers.fire(session, timer.id)
-    assert open_elements(session) == ["after"]
+    assert open_tasks(session) == ["after"]
 
 
 def test_a_message_waits_until_the_case_goes_on(session: Session) -> None:
@@ -162,7 +155,7 @@ def test_a_message_waits_until_the_case_goes_on(session: Session) -> None:
     suspension.resume(session, instance.id, NORA, WHY)
 
     assert session.scalars(select(Message.status)).one() == "correlated"
-    assert open_elements(session) == ["read"]
+    assert open_tasks(session) == ["read"]
 
 
 def test_a_condition_that_a_correction_made_true_meanwhile_takes_effect_at_the_resumption(
@@ -176,9 +169,9 @@ def test_a_condition_that_a_correction_made_true_meanwhile_takes_effect_at_the_r
 
     corrections.set_variables(session, instance.id, {"ready": True}, NORA, WHY)
 
-    assert open_elements(session) == []
+    assert open_tasks(session) == []
     suspension.resume(session, instance.id, NORA, WHY)
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
 
 
 def test_a_resumed_case_takes_no_message_for_the_signal_of_the_same_name(session: Session) -> None:
@@ -192,9 +185,9 @@ def test_a_resumed_case_takes_no_message_for_the_signal_of_the_same_name(session
 
     suspension.resume(session, instance.id, NORA, WHY)
 
-    assert open_elements(session) == ["a"]
+    assert open_tasks(session) == ["a"]
     signals.broadcast(session, "news", {}, NORA)
-    assert open_elements(session) == ["a", "b"]
+    assert open_tasks(session) == ["a", "b"]
 
 
 def test_a_message_finds_another_case_while_the_first_one_stands_still(session: Session) -> None:
@@ -233,7 +226,7 @@ def test_children_of_a_suspended_case_stand_still_with_it(session: Session) -> N
     assert "riêng hồ sơ con" in refused.value.text()
     suspension.resume(session, child.id, NORA, WHY)
     _complete(session, task.id, NORA)
-    assert open_elements(session) == ["last"]
+    assert open_tasks(session) == ["last"]
 
 
 def test_a_job_that_is_done_while_the_case_stands_still_is_neither_lost_nor_done_twice(
@@ -258,9 +251,9 @@ def test_a_job_that_is_done_while_the_case_stands_still_is_neither_lost_nor_done
     jobs.fail(session, job.id, "too late")
     jobs.run(session, job.id)
 
-    assert (job.status, job.retries, open_elements(session)) == ("open", 3, [])
+    assert (job.status, job.retries, open_tasks(session)) == ("open", 3, [])
     suspension.resume(session, instance.id, NORA, WHY)
-    assert (job.status, open_elements(session), calls) == ("completed", ["next"], [instance.id])
+    assert (job.status, open_tasks(session), calls) == ("completed", ["next"], [instance.id])
     changes = [event.data["changes"] for event in events_of(session, instance, "variables.changed")]
     assert changes == [[{"name": "sent", "before": None, "after": True}]]
 
@@ -274,10 +267,10 @@ def test_somebody_elses_worker_may_report_while_the_case_stands_still(session: S
     jobs.complete(session, job.id, {"sent": 1}, SYSTEM)
     with pytest.raises(Conflict):
         jobs.complete(session, job.id, {"sent": 2}, SYSTEM)
-    assert open_elements(session) == []
+    assert open_tasks(session) == []
     suspension.resume(session, instance.id, NORA, WHY)
 
-    assert open_elements(session) == ["next"]
+    assert open_tasks(session) == ["next"]
 
 
 def test_a_suspended_version_takes_no_new_cases_and_holds_its_running_ones(
@@ -322,11 +315,11 @@ def test_a_call_of_a_suspended_version_is_an_incident_until_it_is_resumed(sessio
 
     instances.start(session, "outer", {}, NORA)
     incident = session.scalars(select(Incident)).one()
-    assert (incident.kind, open_elements(session)) == ("call", [])
+    assert (incident.kind, open_tasks(session)) == ("call", [])
     suspension.resume_version(session, inner.id, NORA, WHY)
     incidents.retry(session, incident.id, NORA)
 
-    assert open_elements(session) == ["work"]
+    assert open_tasks(session) == ["work"]
 
 
 def test_an_incident_of_a_suspended_case_is_retried_when_it_goes_on(session: Session) -> None:
@@ -339,14 +332,6 @@ def test_an_incident_of_a_suspended_case_is_retried_when_it_goes_on(session: Ses
         incidents.retry(session, incident.id, NORA)
 
     assert incident.status == "open"
-
-
-@pytest.fixture(params=queue_places.DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Give a database with the tables of engine and queue."""
-    with queue_places.open_place(request.param, tmp_path) as opened:
-        Base.metadata.create_all(sqlite.writing(opened.engine))
-        yield opened
 
 
 def test_the_worker_leaves_a_suspended_case_alone_and_takes_it_up_again(place: Place) -> None:
@@ -369,7 +354,7 @@ def test_the_worker_leaves_a_suspended_case_alone_and_takes_it_up_again(place: P
         assert wait_until(lambda: queue_places.read_jobs(place) == [])
         with place.session() as session:
             session.info.update(equipment)
-            assert open_elements(session) == []
+            assert open_tasks(session) == []
             assert session.scalars(select(Job.status)).one() == "open"
             suspension.resume(session, number, NORA, WHY)
             session.commit()
@@ -380,4 +365,4 @@ def test_the_worker_leaves_a_suspended_case_alone_and_takes_it_up_again(place: P
 
 def _open_in(place: Place) -> list[str]:
     with place.session() as session:
-        return sorted(open_elements(session))
+        return sorted(open_tasks(session))

@@ -8,44 +8,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments, history, instances, messages, signals, tasks, timers
-from engine.actors import SYSTEM, Actor
+from engine import clock, deployments, instances, messages, signals, timers
+from engine.actors import SYSTEM
 from engine.audit import replay
 from engine.handlers import Json, Registration, ServiceCall
 from engine.spiff import state
-from engine.tables import ProcessInstance, Subscription, Timer, UserTask
+from engine.tables import Subscription, Timer
 from tests.builders import B, ProcessBuilder, Z, a_process
+from tests.integration.cases import NORA, complete, completed, facts, of, open_tasks
 
-NORA = Actor("nora", frozenset({"staff"}))
 WEEK = timedelta(days=7)
 
 
 def deploy(session: Session, *processes: ProcessBuilder) -> None:
     deployment = deployments.deploy(session, [process.file() for process in processes], NORA)
     instances.open_starts(session, deployment, NORA)
-
-
-def facts(session: Session, instance: ProcessInstance, kind: str) -> list[Mapping[str, Json]]:
-    return [event.data for event in history.of_instance(session, instance.id) if event.kind == kind]
-
-
-def completed(session: Session, instance: ProcessInstance) -> list[str]:
-    return history.completed_elements(history.of_instance(session, instance.id))
-
-
-def of(session: Session, process: str) -> list[ProcessInstance]:
-    query = select(ProcessInstance).where(ProcessInstance.process_id == process)
-    return list(session.scalars(query.order_by(ProcessInstance.id)))
-
-
-def open_tasks(session: Session) -> list[str]:
-    query = select(UserTask).where(UserTask.status == "open").order_by(UserTask.id)
-    return [task.element for task in session.scalars(query)]
-
-
-def complete(session: Session, element: str, **values: Json) -> None:
-    query = select(UserTask).where(UserTask.status == "open", UserTask.element == element)
-    tasks.complete(session, session.scalars(query.order_by(UserTask.id)).first().id, values, NORA)
 
 
 def _waiting(process_id: str) -> ProcessBuilder:

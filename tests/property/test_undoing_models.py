@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from engine.bpmn import checking
+from tests.dialect import check_file
 from tests.playing import Play
 from tests.property import walking_rows
 from tests.property.blocks import Model
@@ -60,7 +60,7 @@ def test_every_path_ends_and_undoes_nothing_twice(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SHARE)
 def test_the_check_lets_such_models_pass(seed: int) -> None:
-    errors = [one for one in checking.check_file(draw(seed).xml(), "m.bpmn") if one.severity == "error"]
+    errors = [one for one in check_file(draw(seed).xml(), "m.bpmn") if one.severity == "error"]
 
     assert [(one.rule, one.element) for one in errors] == []
 
