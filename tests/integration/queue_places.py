@@ -34,6 +34,7 @@ from engine.queue import Pace, Queue
 from web import sqlite
 
 DATABASES = ("sqlite", "postgresql")
+UPKEEP = ("rescue", "remove_old", "expire", "checkpoint")  # periodic tasks of the worker itself
 PACE = Pace(heartbeat=0.3, stall=1.0, poll=0.3, rescue=1)
 BINARIES = ("/usr/local/bin", "/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/bin")
 # Without fsync a power cut loses data, the death of the process does not.
@@ -111,13 +112,21 @@ def read_effects(place: Place, kind: str) -> list[int]:
         return list(connection.execute(refs).scalars())
 
 
+def read_holder(place: Place) -> int | None:
+    """Return the worker that runs a job of the test, None while none does."""
+    jobs = queue_tables.JOBS.c
+    with place.engine.connect() as connection:
+        running = select(jobs.worker_id).where(jobs.status == "doing", jobs.task_name.not_in(UPKEEP))
+        return connection.execute(running).scalars().first()
+
+
 def read_jobs(place: Place) -> list[tuple[str, str, dict[str, object]]]:
     """Return task, status and arguments of every job in the queue, upkeep left out."""
     jobs = queue_tables.JOBS.c
     with place.engine.connect() as connection:
         rows = connection.execute(
             select(jobs.task_name, jobs.status, jobs.args)
-            .where(jobs.task_name.not_in(("rescue", "remove_old", "expire", "checkpoint")))
+            .where(jobs.task_name.not_in(UPKEEP))
             .order_by(jobs.id)
         )
         return [(row.task_name, row.status, row.args) for row in rows]

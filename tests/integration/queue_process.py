@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 import time
@@ -11,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -38,17 +36,15 @@ def do_work(lasts: float = 0.0) -> Work:
     return Work(fire_timer=fire, run_job=run, fail_job=fail)
 
 
-def serve(url: str, lasts: float, hold: float, marks: str) -> None:
-    """Work until SIGTERM; `hold` seconds pass between taking a job and its transaction, marked by a file."""
+def serve(url: str, lasts: float, hold: float) -> None:
+    """Work until SIGTERM; `hold` seconds pass between taking a job and its transaction."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     opened = queue.open_queue(url, pace=PACE)
     sessions = make_sessions(make_engine(url))
 
     def open_session() -> Session:
-        if hold:
-            (Path(marks) / str(os.getpid())).touch()
-            time.sleep(hold)
+        time.sleep(hold)
         return sessions()
 
     # The main thread stays free for the signal, as in the command of the web room.
@@ -59,11 +55,9 @@ def serve(url: str, lasts: float, hold: float, marks: str) -> None:
 
 
 @contextmanager
-def worker_process(
-    url: str, *, lasts: float = 0.0, hold: float = 0.0, marks: Path | str = ""
-) -> Iterator[BaseProcess]:
+def worker_process(url: str, *, lasts: float = 0.0, hold: float = 0.0) -> Iterator[BaseProcess]:
     """Run a worker process for the block; a survivor is asked to stop, then killed."""
-    process = CONTEXT.Process(target=serve, args=(url, lasts, hold, str(marks)), daemon=True)
+    process = CONTEXT.Process(target=serve, args=(url, lasts, hold), daemon=True)
     process.start()
     try:
         yield process

@@ -23,6 +23,7 @@ from tests.integration.queue_places import (
     Place,
     open_place,
     read_effects,
+    read_holder,
     read_jobs,
     wait_until,
 )
@@ -88,15 +89,16 @@ def pause_between_transactions(place: Place, process: int) -> None:
                 return
 
 
-def test_rule_5_a_paused_worker_is_fenced_when_it_wakes_up(place: Place, tmp_path: Path) -> None:
+def test_rule_5_a_paused_worker_is_fenced_when_it_wakes_up(place: Place) -> None:
     defer_jobs(place, range(1), 1)
-    with worker_process(place.url, hold=0.6, marks=tmp_path) as paused:
-        assert wait_until(lambda: (tmp_path / str(paused.pid)).exists())
+    with worker_process(place.url, hold=0.6) as paused:
+        assert wait_until(lambda: read_holder(place) is not None)
+        first = read_holder(place)
         pause_between_transactions(place, paused.pid or 0)
 
         # The other worker has taken the job but not begun its transaction: both could still do it.
-        with worker_process(place.url, hold=1.5, marks=tmp_path) as other:
-            assert wait_until(lambda: (tmp_path / str(other.pid)).exists())
+        with worker_process(place.url, hold=1.5) as other:
+            assert wait_until(lambda: read_holder(place) not in (None, first))
             os.kill(paused.pid or 0, signal.SIGCONT)
             assert wait_until(lambda: read_effects(place, "job") == [0])
             with place.engine.connect() as connection:
