@@ -20,10 +20,9 @@ from engine.bpmn.checking_index import (
     texts,
 )
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import ACTIVITIES, SUB_PROCESSES
+from engine.bpmn.model import ACTIVITIES, CHOREOGRAPHIES, SUB_PROCESSES
 
 _MIME = re.compile(r"[\w.+-]+/[\w.+*-]+(\s*;.*)?")
-_CHOREOGRAPHY = ("choreographyTask", "callChoreography", "subChoreography")
 # element → its children that are expressions of an executable process
 _EXPRESSIONS = {
     "adHocSubProcess": ("completionCondition",),
@@ -122,7 +121,7 @@ def _check_processes(tree: Tree) -> Iterator[Finding]:
             yield tree.find_at("public-executable", process, "EXT.035")
     for constraint, scopes in (("EXT.036", ["process"]), ("EXT.056", sorted(SUB_PROCESSES))):
         for scope in tree.all(*scopes):
-            for child in children(scope, *_CHOREOGRAPHY):
+            for child in children(scope, *sorted(CHOREOGRAPHIES)):
                 yield tree.find_at("choreography-in-process", child, constraint, kind=tag_of(child))
     for scope in tree.all(*sorted(SUB_PROCESSES)):
         if children(scope, "ioSpecification"):

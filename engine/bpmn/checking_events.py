@@ -21,7 +21,7 @@ from engine.bpmn.checking_index import (
     tag_of,
 )
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import ACTIVITIES, EVENT_KINDS, EVENTS, GATEWAYS, SUB_PROCESSES
+from engine.bpmn.model import ACTIVITIES, CHOREOGRAPHIES, EVENT_KINDS, EVENTS, GATEWAYS, SUB_PROCESSES
 
 _ALL = EVENT_KINDS | {"none"}
 # where an event stands → kinds of definition the standard allows there, constraint, place in words
@@ -182,8 +182,7 @@ def _check_sub_process(tree: Tree, sub_process: etree._Element) -> Iterator[Find
         return
     if not children(sub_process, *sorted(ACTIVITIES)):
         yield tree.find_at("ad-hoc-empty", sub_process, "EXT.061")
-    unfit = ("endEvent", "choreographyTask", "callChoreography", "subChoreography")
-    for child in [*starts, *children(sub_process, *unfit)]:
+    for child in [*starts, *children(sub_process, "endEvent", *sorted(CHOREOGRAPHIES))]:
         yield tree.find_at("ad-hoc-parts", child, "EXT.062", kind=tag_of(child))
 
 

@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.bpmn.findings import Finding, cite, make
 from engine.bpmn.loading import line_of
-from engine.bpmn.model import FLOW_NODES, SUB_PROCESSES
+from engine.bpmn.model import CHOREOGRAPHIES, FLOW_NODES, SUB_PROCESSES
 
 _B = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 _Z = "{http://camunda.org/schema/zeebe/1.0}"
@@ -44,8 +44,6 @@ _KEPT = frozenset(
         "standardLoopCharacteristics",
     }
 )
-# never allowed in a process: a rule of the standard refuses them
-_MISPLACED = frozenset({"choreographyTask", "callChoreography", "subChoreography"})
 _EXECUTED = frozenset(
     {
         "userTask",
@@ -103,7 +101,8 @@ def _check_children(scope: etree._Element) -> Iterator[Finding]:
     """Yield a finding for parts of a process that are unknown or have no id."""
     for child in scope.iterchildren(f"{_B}*"):
         kind = etree.QName(child).localname
-        if kind not in FLOW_NODES | _KEPT | _MISPLACED:
+        # a rule of the standard refuses choreographies in a process
+        if kind not in FLOW_NODES | _KEPT | CHOREOGRAPHIES:
             yield _find("unknown-element", child, kind=kind)
         elif not child.get("id") and (kind in FLOW_NODES or kind == "sequenceFlow"):
             yield cite(_find("missing-id", child, kind=kind), "EXT.003")

@@ -9,7 +9,7 @@ from lxml import etree
 from engine.bpmn import drawing_symbols, drawing_talks, drawing_text
 from engine.bpmn.drawing_plane import BPMN, Shape, child_of
 from engine.bpmn.drawing_svg import Box, Look, put, put_box
-from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, SUB_PROCESSES
+from engine.bpmn.model import ACTIVITIES, CHOREOGRAPHIES, EVENTS, GATEWAYS, SUB_PROCESSES
 
 STRIP = 30.0  # title strip of a pool or lane
 BODY = "bv-body"  # the class of the line and fill of every shape
@@ -228,6 +228,6 @@ PAINTERS: Mapping[str, Painter] = (
         "textAnnotation": _paint_note,
         "group": _paint_group,
     }
-    | dict.fromkeys(drawing_talks.CHOREOGRAPHIES, drawing_talks.paint_choreography)
+    | dict.fromkeys(CHOREOGRAPHIES, drawing_talks.paint_choreography)
     | dict.fromkeys(drawing_talks.CONVERSATIONS, drawing_talks.paint_conversation)
 )

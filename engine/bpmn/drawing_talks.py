@@ -8,7 +8,6 @@ from engine.bpmn import drawing_symbols, drawing_text
 from engine.bpmn.drawing_plane import BPMN, Shape
 from engine.bpmn.drawing_svg import Look, put, put_box
 
-CHOREOGRAPHIES = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
 CONVERSATIONS = frozenset({"conversation", "subConversation", "callConversation"})
 _SILENT = "#d5d7dc"  # the band of a participant that does not begin
 _LOOPS = {"Standard": "loop", "MultiInstanceSequential": "sequential", "MultiInstanceParallel": "parallel"}

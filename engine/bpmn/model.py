@@ -44,6 +44,7 @@ EVENT_KINDS = frozenset(
 GATEWAYS = frozenset(
     {"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"}
 )
+CHOREOGRAPHIES = frozenset({"choreographyTask", "subChoreography", "callChoreography"})
 FLOW_NODES = ACTIVITIES | EVENTS | GATEWAYS
 
 

@@ -173,10 +173,6 @@ def _iterates(token: Task) -> bool:
     return "body" in token.internal_data and "replay" not in token.internal_data
 
 
-def _expression(text: str) -> str:
-    return text if text.startswith("=") else "=" + text
-
-
 class UserTask(Activity):
     """A user task waits for a person; what the person must know is evaluated once, when it is created."""
 
@@ -316,7 +312,7 @@ class ScriptTask(ServiceTask):
         details = self.element.details
         if details.script is None:
             return super().execute(token)
-        value = current.evaluate(_expression(details.script), current.variables(token))
+        value = current.calculate(details.script, current.variables(token))
         self.receive(token, {details.script_result or "result": value})
         return True
 

@@ -199,6 +199,10 @@ class Game(BpmnWorkflow):
         value: Json = feel.resolve(attribute, variables, self.host.now)
         return value
 
+    def calculate(self, expression: str, variables: Mapping[str, Json]) -> Json:
+        """Evaluate what can only be FEEL: its '=' may be left out."""
+        return self.evaluate(expression if expression.startswith("=") else "=" + expression, variables)
+
     def cancel_token(self, token: Task) -> None:
         """Cancel a token with all that hangs on it: attached events, iterations, everything inside."""
         if token.id not in self.tasks:

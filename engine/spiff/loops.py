@@ -52,7 +52,7 @@ def _goes_on(body: Task, loop: Loop, finished: int, view: Mapping[str, Json]) ->
     """Tell whether a standard loop runs once more after so many iterations."""
     game: Game = body.workflow
     if loop.loop_maximum is not None:
-        most = game.evaluate(_expression(loop.loop_maximum), view)
+        most = game.calculate(loop.loop_maximum, view)
         if not _is_count(most):
             raise _wrong(body, "its loop maximum is no whole number", "số vòng tối đa không phải số nguyên")
         if finished >= int(str(most)):
@@ -66,7 +66,7 @@ def _items(body: Task, loop: Loop) -> list[Json]:
     """Return what the iterations are for: the items of the collection, or the numbers from 1."""
     game: Game = body.workflow
     source = loop.input_collection or loop.cardinality or "null"
-    value = game.evaluate(_expression(source), game.variables(body))
+    value = game.calculate(source, game.variables(body))
     if loop.input_collection is None:
         if not _is_count(value) or int(str(value)) > ITERATIONS:
             raise _wrong(
@@ -122,7 +122,7 @@ def finish_iteration(token: Task) -> None:
     if loop.kind == "standard":
         goes_on = _goes_on(body, loop, finished, view)
     else:
-        result = game.evaluate(_expression(loop.output_element), view) if loop.output_element else None
+        result = game.calculate(loop.output_element, view) if loop.output_element else None
         thrown, complex_over = _behave(body, loop, view)
         goes_on = not (complex_over or _is_over(body, loop, view))
         data["results"][index] = result
@@ -235,10 +235,6 @@ def hand_over(body: Task) -> None:
     loop: Loop | None = body.task_spec.element.loop
     if loop is not None and loop.output_collection and any(result is not None for result in given(body)):
         body.workflow.scopes.assign(body.internal_data["scope"], {loop.output_collection: given(body)})
-
-
-def _expression(text: str) -> str:
-    return text if text.startswith("=") else "=" + text
 
 
 def add(body: Task, item: Json) -> None:

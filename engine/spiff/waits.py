@@ -177,8 +177,7 @@ def is_true(token: Task, condition: str) -> bool:
     game: Game = token.workflow
     whole = game.tasks.get(token.internal_data.get("whole"), token)
     seen = game.tasks.get(whole.internal_data.get("host"), whole)
-    text = condition if condition.startswith("=") else "=" + condition
-    value = game.evaluate(text, game.variables(seen))
+    value = game.calculate(condition, game.variables(seen))
     if value is not None and not isinstance(value, bool):
         raise StepFailed(
             element=token.task_spec.element.id,
