@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import clock, deployments, forms, tasks
 from engine.actors import SYSTEM, Actor
 from engine.tables import ProcessInstance, UserTask
-from workflows import HANDLERS, calendar, demo, story
+from workflows import HANDLERS, calendar, chains, demo, story
 from workflows.story import (
     CHAIR,
     COORDINATION,
@@ -44,7 +43,6 @@ __all__ = [
     "individual",
 ]
 
-BPMN = Path(__file__).parent.parent / "bpmn"
 Row = dict[str, Any]
 
 
@@ -73,8 +71,8 @@ class Chain:
         session.info.update(handlers=HANDLERS, calendar=calendar.due_after)
         clock.pin(at(moment))
         demo.load(session)
-        paths = sorted(BPMN.glob("*.bpmn")) + sorted(BPMN.glob("*.form"))
-        deployments.deploy(session, [(path.name, path.read_bytes()) for path in paths], SYSTEM)
+        files = [(path.name, path.read_bytes()) for path in chains.files()]
+        deployments.deploy(session, files, SYSTEM)
 
     def actor(self, login: str) -> Actor:
         """Return a person with the groups of the organisation."""

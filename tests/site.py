@@ -18,8 +18,9 @@ from werkzeug.test import TestResponse
 from engine import deployments, queue
 from engine.actors import SYSTEM
 from web import create_app, db, people, sqlite
+from workflows import chains
 
-BPMN = Path(__file__).parent.parent / "bpmn"
+BPMN = chains.ROOT / "da_nang"
 PASSWORD = "bangvang"
 MOVEMENT = "598/KH-TTTV"
 
@@ -99,7 +100,7 @@ def _template() -> Path:
         queue.create_schema(db.current_queue())
         with db.transaction() as session:
             people.load_demo(session, PASSWORD)
-            files = [*sorted(BPMN.glob("*.bpmn")), *sorted(BPMN.glob("*.form"))]
-            deployments.deploy(session, [(path.name, path.read_bytes()) for path in files], SYSTEM)
+            found = [(path.name, path.read_bytes()) for path in chains.files()]
+            deployments.deploy(session, found, SYSTEM)
     close(app)
     return folder / "bangvang.sqlite3"

@@ -38,10 +38,9 @@ from engine.tables import ProcessInstance
 from web import cli_audit, cli_decisions, create_app, db, people
 from web.cli_application import JSON, NOT_READY, inside_application
 from web.cli_values import read_until, read_variables
-from workflows import HANDLERS, story
+from workflows import HANDLERS, chains, story
 
 THREADS = 8
-BPMN = Path(__file__).parent.parent / "bpmn"
 PASSWORD = "bangvang"  # noqa: S105  of the demonstration's invented people, printed for everybody
 FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -303,8 +302,7 @@ def load_demo(told: bool) -> None:
     """Load the demonstration: people, processes, and the story when it is to be told."""
     with db.transaction() as session:
         people.load_demo(session, PASSWORD)
-        names = [path for ending in ("bpmn", "form", "dmn") for path in sorted(BPMN.glob(f"*.{ending}"))]
-        files = read_files(names)
+        files = read_files(chains.files())
         deployments.deploy(session, files, SYSTEM)
         if told:
             story.play(session)

@@ -17,7 +17,7 @@ from engine.errors import Text
 from web import rendering
 
 ROOT = Path(__file__).parents[2]
-FORMS = sorted((ROOT / "bpmn").glob("*.form"))
+FORMS = sorted((ROOT / "bpmn").glob("*/*.form"))
 CHOICES = [{"label": "Tặng", "value": "award"}, {"label": "Không", "value": "decline"}]
 LISTED: dict[str, Any] = {
     "type": "default",

@@ -219,7 +219,7 @@ def test_a_port_in_use_is_told_with_the_option_that_helps(instance: Path) -> Non
 def test_keeping_the_demonstration_keeps_what_designers_deployed(instance: Path) -> None:
     run("demo", "--no-serve", "--no-story")
     changed = instance / "office_proposal.bpmn"
-    original = (cli.BPMN / "office_proposal.bpmn").read_text("utf-8")
+    original = (BPMN / "office_proposal.bpmn").read_text("utf-8")
     changed.write_text(original.replace("Trưởng phòng xem xét, ký", "Trưởng phòng ký"), "utf-8")
     deployed = run("deploy", str(changed))
 

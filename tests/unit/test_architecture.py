@@ -95,7 +95,7 @@ def test_every_room_has_a_readme_of_one_page(room: str) -> None:
 
 def test_nothing_names_the_machine_it_was_written_on() -> None:
     pattern = re.compile(r"/work/(main|shared)|\.\./shared|helper-\d")
-    product = [*MODULES, *(ROOT / "bpmn").iterdir(), *ROOT.glob("*.md"), *ROOT.glob("*/README.md")]
+    product = [*MODULES, *(ROOT / "bpmn").rglob("*"), *ROOT.glob("*.md"), *ROOT.glob("*/README.md")]
 
     assert [
         name(path) for path in product if path.is_file() and pattern.search(path.read_text("utf-8"))

@@ -14,20 +14,21 @@ from lxml import etree
 from engine import forms
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
-FORMS = sorted(path.stem for path in FOLDER.glob("*.form"))
+PATHS = {path.stem: path for path in sorted(FOLDER.glob("*/*.form"))}
+FORMS = sorted(PATHS)
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 
 
 @cache
 def load_form(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FOLDER / f"{name}.form").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(PATHS[name].read_text(encoding="utf-8"))
     return found
 
 
 @cache
 def diagrams() -> list[etree._Element]:
-    return [etree.parse(path).getroot() for path in sorted(FOLDER.glob("*.bpmn"))]
+    return [etree.parse(path).getroot() for path in sorted(FOLDER.glob("*/*.bpmn"))]
 
 
 def inputs(components: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

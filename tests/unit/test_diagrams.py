@@ -18,8 +18,9 @@ from tests.dialect import check_file
 from workflows import HANDLERS
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
-DIAGRAMS = sorted(path.stem for path in FOLDER.glob("*.bpmn"))
-FORMS = {path.stem for path in FOLDER.glob("*.form")}
+PATHS = {path.stem: path for path in sorted(FOLDER.glob("*/*.bpmn"))}
+DIAGRAMS = sorted(PATHS)
+FORMS = {path.stem for path in FOLDER.glob("*/*.form")}
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 BPMNDI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
@@ -86,7 +87,7 @@ class Area:
 
 @cache
 def load(name: str) -> etree._Element:
-    return etree.parse(FOLDER / f"{name}.bpmn").getroot()
+    return etree.parse(PATHS[name]).getroot()
 
 
 def kind_of(element: etree._Element) -> str:
@@ -350,7 +351,7 @@ def test_a_message_thrown_in_one_diagram_is_waited_for_in_another() -> None:
 
 @each_diagram
 def test_the_check_before_deployment_finds_nothing(name: str) -> None:
-    content = (FOLDER / f"{name}.bpmn").read_bytes()
+    content = PATHS[name].read_bytes()
 
     found = check_file(content, name, forms=FORMS, job_types=HANDLERS)
 

@@ -13,7 +13,7 @@ from engine import forms
 from engine.errors import BadInput, FormInvalid
 
 NOW = datetime(2026, 10, 5, 1, 0, tzinfo=UTC)
-FORMS = sorted((Path(__file__).parents[2] / "bpmn").glob("*.form"))
+FORMS = sorted((Path(__file__).parents[2] / "bpmn").glob("*/*.form"))
 
 
 def a_form(*components: dict[str, Any]) -> dict[str, Any]:

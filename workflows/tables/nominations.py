@@ -1,4 +1,4 @@
-"""The tables of the nomination domain; times in UTC, answers as JSON, no reference into engine tables."""
+"""Nominations and the letters, months and decisions they pass."""
 
 from __future__ import annotations
 
@@ -9,90 +9,6 @@ from sqlalchemy import Date, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.tables import Base, Identity, Json
-
-
-class Unit(Base):
-    """An organisational unit: office, centre, department, people's committee."""
-
-    __tablename__ = "unit"
-    id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    short_name: Mapped[str]
-    kind: Mapped[str]  # office, coordination_office, center, department_office, department, committee
-    parent_code: Mapped[str | None] = mapped_column(index=True)
-
-
-class Person(Base):
-    """A person of a unit, known to the sign-in by `login`."""
-
-    __tablename__ = "person"
-    id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    login: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    position: Mapped[str]
-    unit_code: Mapped[str] = mapped_column(index=True)
-    memberships: Mapped[list[Membership]] = relationship(
-        back_populates="person", cascade="all, delete-orphan"
-    )
-
-
-class Membership(Base):
-    """A person's place in a group such as `P1.staff`."""
-
-    __tablename__ = "membership"
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    group_name: Mapped[str] = mapped_column(primary_key=True, index=True)
-    person: Mapped[Person] = relationship(back_populates="memberships")
-
-
-class CalendarDay(Base):
-    """A day that differs from its weekday, with the notice that says so."""
-
-    __tablename__ = "calendar_day"
-    id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    day: Mapped[date] = mapped_column(Date, unique=True)
-    kind: Mapped[str]  # holiday, make_up (a worked Saturday)
-    name: Mapped[str]
-    source: Mapped[str]
-    verified: Mapped[bool]
-    active: Mapped[bool]  # False keeps an undecided day in the table without counting it
-
-
-class Movement(Base):
-    """An emulation movement as its plan describes it; `record` is what movements.read_text gives."""
-
-    __tablename__ = "movement"
-    id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)
-    title: Mapped[str]
-    issuing_body: Mapped[str]
-    issued_on: Mapped[date | None] = mapped_column(Date)
-    center: Mapped[str | None]  # the unit whose offices nominate under it
-    deadline_policy: Mapped[str]  # strict, previous_working_day, next_working_day
-    record: Mapped[Any] = mapped_column(Json)
-
-
-class Criterion(Base):
-    """One measurable criterion of a movement, in force from a day on."""
-
-    __tablename__ = "criterion"
-    __table_args__ = (UniqueConstraint("movement_code", "key", "valid_from"),)
-    id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    movement_code: Mapped[str] = mapped_column(index=True)
-    subject_kind: Mapped[str]  # individual, collective
-    group_number: Mapped[int]
-    position: Mapped[int]
-    key: Mapped[str]
-    kind: Mapped[str]  # boolean, number (at least), count (at most)
-    bound: Mapped[int | None]
-    mandatory: Mapped[bool]
-    veto: Mapped[bool]
-    label: Mapped[str]
-    text: Mapped[str]
-    source: Mapped[str]
-    valid_from: Mapped[date] = mapped_column(Date)
-    valid_until: Mapped[date | None] = mapped_column(Date)
 
 
 class Consolidation(Base):
@@ -276,29 +192,3 @@ class InitiativeUse(Base):
     award_name: Mapped[str]
     decision_number: Mapped[str]
     decided_on: Mapped[date] = mapped_column(Date)
-
-
-class Book(Base):
-    """The counter of one register of documents in one year; numbers start at 01 (NĐ 30/2020 Đ15)."""
-
-    __tablename__ = "book"
-    __table_args__ = (UniqueConstraint("symbol", "year"),)
-    id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    symbol: Mapped[str]
-    year: Mapped[int]
-    last_number: Mapped[int]
-
-
-class Notice(Base):
-    """A message to a group, in both languages."""
-
-    __tablename__ = "notice"
-    __table_args__ = (UniqueConstraint("group_name", "kind", "about"),)
-    id: Mapped[int] = mapped_column(Identity, primary_key=True)
-    group_name: Mapped[str] = mapped_column(index=True)
-    kind: Mapped[str]
-    about: Mapped[str]  # what it is about; one notice of a kind per group and subject
-    vi: Mapped[str]
-    en: Mapped[str]
-    at: Mapped[datetime] = mapped_column(index=True)
-    instance_id: Mapped[int | None]
