@@ -51,7 +51,7 @@ soak: setup ## run what takes long, by hand
 	$(BIN)/python -m pytest -m soak -s
 
 lock: $(VENV)/.installed ## pin the dependencies again
-	$(BIN)/pip-compile -q --extra dev --strip-extras --no-emit-index-url --no-emit-find-links \
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile -q --extra dev --strip-extras --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host -o requirements.lock pyproject.toml
 
 clean: ## remove what was built; the database stays

@@ -197,10 +197,17 @@ def _check(
                 job_types=job_types,
                 processes=processes if session is not None else None,
                 decisions=evaluations.known(session, models),
+                groups=_known_groups(session),
                 imports={other.name: other.root for other in reads if other is not read},
                 notes=notes,
             )
     return findings + (checking.find_recursion(diagrams) if len(diagrams) > 1 else [])
+
+
+def _known_groups(session: Session | None) -> Collection[str] | None:
+    """Return the groups of the organisation, as the session's opener tells them; None when nobody does."""
+    source = None if session is None else session.info.get("groups")
+    return (source(session) or None) if source is not None else None
 
 
 def _check_duplicates(reads: Sequence[Read]) -> list[Finding]:

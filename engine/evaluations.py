@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from engine import calendars
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Details
 from engine.dmn import checking, evaluation, library, model, reading
@@ -157,7 +158,8 @@ def evaluate(
     node = models.find(definition.decision_id)
     if node is None:
         raise NotFound(kind="decision", key=definition.decision_id)
-    outcome = evaluation.evaluate(models, node, variables, now)
+    with calendars.lent(session):
+        outcome = evaluation.evaluate(models, node, variables, now)
     if outcome.errors:
         raise DecisionFailed(definition.decision_id, definition.version, outcome.errors)
     return outcome

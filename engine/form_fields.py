@@ -80,6 +80,16 @@ def identifies_rows(component: Component) -> bool:
     return any(inner.get("key") == "id" and is_hidden(inner) for inner in walk_level(component))
 
 
+def row_ids(form: Component, values: Mapping[str, Json]) -> tuple[str, ...] | None:
+    """Return the ids of the rows that came in for the lists of a form; None for a form without such lists."""
+    lists = [inner for inner in walk_level(form) if inner.get("type") == "dynamiclist"]
+    named = [values.get(key_of(inner)) for inner in lists if identifies_rows(inner)]
+    if not named:
+        return None
+    rows = [row for found in named if isinstance(found, list) for row in found if isinstance(row, Mapping)]
+    return tuple(str(row["id"]) for row in rows if row.get("id") is not None)
+
+
 def label(component: Component, language: str = "vi") -> str:
     """Return the words a component is known by; a date has its own label key in form-js."""
     english = own(component, "label_en") if language != "vi" else ""

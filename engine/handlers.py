@@ -15,8 +15,20 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 
 @dataclass(frozen=True)
+class View:
+    """Say which rows of a long list a form asks for: a page of those that match a text, or named ones."""
+
+    page: int = 1
+    text: str = ""
+    ids: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class ServiceCall:
-    """Tell a handler where it is called from and what is visible there."""
+    """Tell a handler where it is called from and what is visible there.
+
+    `view` is given to form sources only; without one they return every row.
+    """
 
     instance_id: int
     business_key: str
@@ -26,6 +38,7 @@ class ServiceCall:
     headers: Mapping[str, str]
     actor: Actor
     now: datetime
+    view: View | None = None
 
 
 Handler: TypeAlias = Callable[[Session, ServiceCall], "Mapping[str, Json] | None"]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, queue
+from engine import clock, history, queue, task_deadlines
 from engine.actors import USER, Actor
 from engine.handlers import Json, registered
 from engine.spiff.state import Wait
@@ -54,6 +54,7 @@ def sync(
             for gone, data in close(session, instance, tokens):
                 if (kind, gone.token) not in after:  # an incident with a new reason is raised again below
                     history.record(session, instance, CLOSED[kind], actor, data, gone.element)
+    task_deadlines.disarm(session, instance, _limited(closed), actor)
     opened: list[Subscription] = []
     for key, wait in after.items():
         if _stays(wait, before.get(key)) or wait.kind not in _OPEN:
@@ -65,6 +66,11 @@ def sync(
         if isinstance(row, Subscription):
             opened.append(row)
     return opened
+
+
+def _limited(closed: Sequence[Wait]) -> list[int]:
+    """Return the tokens of tasks that had a limit: the others have nothing to let go."""
+    return [wait.token for wait in closed if "deadline" in wait.details]
 
 
 def _stays(wait: Wait, other: Wait | None) -> bool:
@@ -94,6 +100,8 @@ def _open_task(session: Session, instance: ProcessInstance, wait: Wait) -> UserT
         candidate_groups=[CandidateGroup(group_name=name) for name in candidates],
     )
     session.add(task)
+    if "deadline" in details:
+        task_deadlines.arm(session, instance, task, details["deadline"])
     return task
 
 
@@ -312,5 +320,7 @@ def close_all(session: Session, instance: ProcessInstance, actor: Actor) -> None
     }
     for kind, table in tables.items():
         tokens = list(session.scalars(select(table.token).where(table.instance_id == instance.id)))
+        if kind == "task":
+            task_deadlines.disarm(session, instance, tokens, actor)
         for gone, data in _CLOSE[kind](session, instance, tokens):
             history.record(session, instance, CLOSED[kind], actor, data, gone.element)

@@ -64,12 +64,15 @@ class Outcome:
         return asdict(self)
 
 
-def simulate(plan: Plan, language: str = "vi") -> Outcome:
-    """Deploy, start and run until nothing moves before `until`; nothing is kept."""
+def simulate(plan: Plan, language: str = "vi", equipment: Mapping[str, object] | None = None) -> Outcome:
+    """Deploy, start and run until nothing moves before `until`; nothing is kept.
+
+    `equipment` is what the session is opened with, such as its calendars.
+    """
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     Base.metadata.create_all(engine)
     start = plan.start or datetime.now(UTC)
-    with Session(engine) as session, clock.pinned(start):
+    with Session(engine, info=dict(equipment or {})) as session, clock.pinned(start):
         told = deployments.deploy_alone(session, plan.files, SYSTEM)
         findings = [finding.as_dict(language) for finding in told]
         if checking.has_errors(told):
@@ -217,7 +220,7 @@ def _waiting(session: Session, pending: Sequence[int]) -> list[dict[str, Json]]:
     return [
         *rows(UserTask, "userTask", UserTask.status == "open", "due_at"),
         *rows(Job, "job", Job.status == "open", None),
-        *rows(Timer, "timer", Timer.status == "waiting", "due_at"),
+        *rows(Timer, "timer", (Timer.status == "waiting") & Timer.task_id.is_(None), "due_at"),
         *_subscriptions(session, pending),
     ]
 

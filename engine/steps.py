@@ -11,19 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from engine import clock, deployments, evaluations, feel, history, index
+from engine import calendars, clock, deployments, evaluations, feel, history, index
 from engine.actors import Actor
 from engine.bpmn.model import Element
 from engine.effects import Broadcast, Called, Effect, Ended, Escalated, Published, Recalled, Subscribed
 from engine.errors import Conflict, NotFound, StaleInstance, StateUnreadable
-from engine.handlers import Json, ServiceCall, registered
+from engine.handlers import Json, ServiceCall, View, registered
 from engine.spiff import errors, marking, shape, state, stepping
 from engine.spiff.game import Decided, Game, Signalled, Thrown
 from engine.tables import HistoryEvent, Message, ProcessDefinition, ProcessInstance
@@ -32,9 +31,6 @@ THROWN_TIME_TO_LIVE = timedelta(days=365)
 # PostgreSQL's words for: somebody else was first, the same transaction may well succeed when tried again
 _LOST_RACES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 _UNDER_WAY = "instances under way"
-_SATURDAY = 5
-# given by whoever opens the session, as `session.info["calendar"]`
-Calendar: TypeAlias = Callable[[Session, datetime, int], datetime]
 
 
 @dataclass
@@ -61,10 +57,9 @@ class _Host:
         definition = evaluations.bound(self.session, decision, element.details, process.deployment_id)
         return evaluations.decide(self.session, definition, variables, self.now)
 
-    def due_after(self, working_days: int) -> datetime:
+    def due_after(self, working_days: int, calendar: str, start: datetime | None) -> datetime:
         """Ask the calendar that the session was opened with; without one, Monday to Friday are worked."""
-        calendar: Calendar = self.session.info.get("calendar", _weekdays)
-        return calendar(self.session, self.now, working_days)
+        return calendars.due_after(self.session, start or self.now, working_days, calendar)
 
 
 class _Rehearsal(_Host):
@@ -75,16 +70,12 @@ class _Rehearsal(_Host):
         return None
 
 
-def _weekdays(_session: Session, start: datetime, working_days: int) -> datetime:
-    day = clock.local(start).replace(hour=23, minute=59, second=0, microsecond=0)
-    while working_days > 0:
-        day += timedelta(days=1)
-        working_days -= day.weekday() < _SATURDAY
-    return day
-
-
 def service_call(
-    instance: ProcessInstance, element: Element, variables: Mapping[str, Json], actor: Actor
+    instance: ProcessInstance,
+    element: Element,
+    variables: Mapping[str, Json],
+    actor: Actor,
+    view: View | None = None,
 ) -> ServiceCall:
     """Return what a handler is told; it gets copies, so that nothing it changes reaches the scopes."""
     return ServiceCall(
@@ -96,6 +87,7 @@ def service_call(
         element.details.headers,
         actor,
         clock.now(),
+        view,
     )
 
 
@@ -203,7 +195,8 @@ def _one_at_a_time(session: Session, instance: ProcessInstance) -> Iterator[None
         )
     under_way.add(number)
     try:
-        yield
+        with calendars.lent(session):
+            yield
     finally:
         under_way.discard(number)
 

@@ -270,6 +270,7 @@ class Timer(Base):
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
     definition_id: Mapped[int | None] = mapped_column(ForeignKey("process_definition.id"), index=True)
     token: Mapped[int | None]
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("user_task.id"), index=True)  # of a reminder
     element: Mapped[str]
     due_at: Mapped[datetime] = mapped_column(index=True)
     repetitions: Mapped[int | None]  # None = without end, 0 = the last one

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from engine import clock, deployments, forms, history, instances
+from engine import calendars, clock, deployments, forms, history, instances
 from engine.actors import SYSTEM, Actor
 from engine.bpmn.model import Element
 from engine.errors import Conflict, NotAllowed, NotFound, TaskNotOpen, Text
-from engine.handlers import Json, registered
+from engine.form_fields import row_ids
+from engine.handlers import Json, View, registered
 from engine.operations import holds
 from engine.spiff import stepping
 from engine.spiff.game import Game
@@ -20,6 +21,7 @@ from engine.tables import CandidateGroup, HistoryEvent, ProcessInstance, UserTas
 
 FORM_SOURCE = "bv:formSource"
 FOUR_EYES = "bv:fourEyes"
+SEALED = "bv:secret"
 Answers: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -261,21 +263,25 @@ def element(session: Session, task: UserTask) -> Element:
     return next(other.elements[task.element] for other in processes if task.element in other.elements)
 
 
-def form_context(session: Session, task: UserTask, actor: Actor) -> dict[str, Json]:
-    """Return the variables that the task sees, and what its form source says now."""
+def form_context(
+    session: Session, task: UserTask, actor: Actor, view: View | None = None
+) -> dict[str, Json]:
+    """Return the variables that the task sees, and what its form source says now; `view` narrows its rows."""
     if task.status != "open":
         return {}
     game = instances.load(session, task.instance, actor)
     token = game.token(task.token)
-    return {} if token is None else _context(session, task, game, token, actor)
+    return {} if token is None else _context(session, task, game, token, actor, view)
 
 
-def _context(session: Session, task: UserTask, game: Game, token: Any, actor: Actor) -> dict[str, Json]:
+def _context(
+    session: Session, task: UserTask, game: Game, token: Any, actor: Actor, view: View | None
+) -> dict[str, Json]:
     found: Element = token.task_spec.element
     context = game.variables(token)
     source = found.details.properties.get(FORM_SOURCE)
     if source:
-        call = instances.service_call(task.instance, found, context, actor)
+        call = instances.service_call(task.instance, found, context, actor, view)
         context |= _handler(session, source)(session, call) or {}
     return context
 
@@ -303,9 +309,12 @@ def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -
     form = deployments.form(session, task.form_id)
     values: dict[str, Json] = dict(variables(form) if callable(variables) else variables)
     if task.form_id:
-        values = forms.validate(form, values, _context(session, task, game, token, actor))
+        view = View(ids=row_ids(form, values) or ())
+        context = _context(session, task, game, token, actor, view)
+        with calendars.lent(session):
+            values = forms.validate(form, values, context)
     results = _listen(session, instance, found, game.variables(token), values, actor)
-    _end(session, task, instance, values, actor)
+    _end(session, task, instance, found, values, actor)
 
     def go_on(live: Game) -> None:
         waiting = live.token(task.token)
@@ -327,7 +336,7 @@ def _listen(
     """Call the completing listeners; with one, only what they return reaches the process."""
     listeners = [entry for entry in found.details.listeners if entry.event_type == "completing"]
     if not listeners:
-        return values
+        return {} if is_secret(found) else values
     results: dict[str, Json] = {}
     for listener in listeners:
         call = instances.service_call(instance, found, {**view, **values, **results}, actor)
@@ -335,13 +344,25 @@ def _listen(
     return results
 
 
+def is_secret(found: Element) -> bool:
+    """Tell whether what is typed into a task may reach its completing listener and nothing else."""
+    return found.details.properties.get(SEALED) == "true"
+
+
 def _end(
-    session: Session, task: UserTask, instance: ProcessInstance, values: dict[str, Json], actor: Actor
+    session: Session,
+    task: UserTask,
+    instance: ProcessInstance,
+    found: Element,
+    values: dict[str, Json],
+    actor: Actor,
 ) -> None:
     if task.assignee is None:
         _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
     groups: list[Json] = [group.group_name for group in task.candidate_groups]
     data: dict[str, Json] = {"task": task.id, "values": values, "candidate_groups": groups}
+    if is_secret(found):
+        data |= {"values": {}, "secret": True}
     history.record(session, instance, "task.completed", actor, data, task.element)
     task.status, task.ended_at, task.ended_by = "completed", clock.now(), actor.name
     task.candidate_groups.clear()

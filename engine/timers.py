@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, index, instances, queue
+from engine import clock, history, index, instances, queue, task_alerts
 from engine.actors import SYSTEM
 from engine.errors import EngineError
 from engine.handlers import Json
@@ -18,7 +18,7 @@ from engine.spiff import stepping, waits
 from engine.spiff.game import Game
 from engine.tables import ProcessDefinition, Timer
 
-START_PAUSE = timedelta(minutes=30)  # before a start event whose timer failed is tried again
+START_PAUSE = timedelta(minutes=30)  # before a start event or a reminder whose timer failed is tried again
 
 
 class TimerFailed(EngineError):
@@ -44,6 +44,8 @@ def fire(session: Session, timer_id: int) -> bool:
     session.refresh(timer)
     if timer.status != "waiting" or instance.suspended_at is not None:
         return False  # a held instance is asked again when it goes on
+    if timer.task_id is not None:
+        return task_alerts.fire(session, instance, timer)
     timer.status = "fired"
     due = timer.due_at.isoformat()
     history.record(session, instance, "timer.fired", SYSTEM, {"due": due}, timer.element)
@@ -60,12 +62,13 @@ def fire(session: Session, timer_id: int) -> bool:
 def fail(session: Session, timer_id: int, error: str) -> None:
     """Make an incident of a timer that failed again and again; it goes on waiting, its activity too.
 
-    The timer of a start event has no instance to show an incident in: it is tried again later.
+    The timer of a start event has no instance to show an incident in, a reminder stops nobody: both are tried
+    again later.
     """
     timer = session.get(Timer, timer_id)
     if timer is None or timer.status != "waiting":
         return
-    if timer.instance_id is None:
+    if timer.instance_id is None or timer.task_id is not None:
         queue.defer_timer(session, timer.id, clock.now() + START_PAUSE)
         return
     instance = instances.locked(session, timer.instance_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import clock, deployments, forms, tasks
 from engine.actors import SYSTEM, Actor
 from engine.tables import ProcessInstance, UserTask
-from workflows import HANDLERS, calendar, chains, demo, story
+from workflows import HANDLERS, calendar, chains, demo, story, task_notices
 from workflows.story import (
     CHAIR,
     COORDINATION,
@@ -68,7 +68,13 @@ class Chain:
 
     def __init__(self, session: Session, moment: str) -> None:
         self.session = session
-        session.info.update(handlers=HANDLERS, calendar=calendar.due_after)
+        session.info.update(
+            handlers=HANDLERS,
+            calendar=calendar.due_after,
+            working_days=calendar.working_days,
+            notify=task_notices.deliver,
+            ballot_key=bytes(32),
+        )
         clock.pin(at(moment))
         demo.load(session)
         files = [(path.name, path.read_bytes()) for path in chains.files()]

@@ -53,9 +53,9 @@ class Play:
         """Know no decision."""
         raise NotFound(kind="decision", key=decision)
 
-    def due_after(self, working_days: int) -> datetime:
+    def due_after(self, working_days: int, _calendar: str, start: datetime | None) -> datetime:
         """Count every day as worked."""
-        return self.now + timedelta(days=working_days)
+        return (start or self.now) + timedelta(days=working_days)
 
     def _save(self, game: Game) -> None:
         self.text, self.status = state.dump(game), game.status

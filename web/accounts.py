@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask import Flask, current_app
 from flask import session as cookie
 from flask_login import LoginManager, current_user
-from sqlalchemy import bindparam, select
+from sqlalchemy import Date, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -25,6 +25,7 @@ from engine.actors import SYSTEM, Actor
 from engine.errors import EngineError
 from web import db
 from web.tables import Credential
+from workflows import organisation
 from workflows.tables import Membership, Person
 
 FAILURES_ALLOWED = 5
@@ -37,8 +38,14 @@ LANGUAGES = ("vi", "en")
 ACCOUNT = (
     select(Credential.language, Credential.password_hash, Person.name, Membership.group_name)
     .outerjoin(Person, Person.login == Credential.name)
-    .outerjoin(Membership, Membership.person_id == Person.id)
-    .where(Credential.name == bindparam("name"), Credential.active)
+    .outerjoin(
+        Membership,
+        and_(
+            Membership.person_id == Person.id,
+            organisation.in_force(Membership, bindparam("day", type_=Date)),
+        ),
+    )
+    .where(Credential.name == bindparam("name"), Credential.active, or_(Person.id.is_(None), Person.active))
 )
 FOUND = select(Credential).where(Credential.name == bindparam("name"))
 LOCKED = FOUND.with_for_update().execution_options(populate_existing=True)
@@ -110,8 +117,11 @@ def resume(kept: str) -> Account | None:
 
 
 def load(name: str) -> Account | None:
-    """Return the account of an active person, None when it is gone or switched off; one statement."""
-    rows = db.db.session().execute(ACCOUNT, {"name": name}).all()
+    """Return the account of an active person, None when it is gone or switched off; one statement.
+
+    The groups are those of today: a membership counts from its first to its last day.
+    """
+    rows = db.db.session().execute(ACCOUNT, {"name": name, "day": organisation.today()}).all()
     if not rows:
         return None
     groups = frozenset(row.group_name for row in rows if row.group_name is not None)

@@ -35,10 +35,10 @@ from engine.bpmn.findings import Finding
 from engine.errors import DeploymentRejected, EngineError
 from engine.operations import damage
 from engine.tables import ProcessInstance
-from web import cli_audit, cli_decisions, create_app, db, people
+from web import cli_audit, cli_decisions, cli_organisation, cli_scenarios, create_app, db, people
 from web.cli_application import JSON, NOT_READY, inside_application
 from web.cli_values import read_until, read_variables
-from workflows import HANDLERS, chains, story
+from workflows import HANDLERS, calendar, chains, rules, story, story_chains
 
 THREADS = 8
 PASSWORD = "bangvang"  # noqa: S105  of the demonstration's invented people, printed for everybody
@@ -82,6 +82,8 @@ def bangvang() -> None:
 
 bangvang.add_command(cli_audit.audit)
 bangvang.add_command(cli_decisions.decide)
+bangvang.add_command(cli_scenarios.test)
+bangvang.add_command(cli_organisation.organisation)
 
 
 @bangvang.command()
@@ -205,7 +207,7 @@ def simulate(
         complete_user_tasks=complete_user_tasks,
     )
     try:
-        outcome = simulation.simulate(plan, language="en").as_dict()
+        outcome = simulation.simulate(plan, "en", {"working_days": calendar.carried}).as_dict()
     except EngineError as error:
         raise click.ClickException(error.text("en")) from error
     if as_json:
@@ -284,12 +286,14 @@ def serve_forever(app: Flask, host: str, port: int) -> None:
 
 
 def prepare_database() -> None:
-    """Bring schema and queue to their newest form; the database's folder is made when it is missing."""
+    """Bring schema, queue and rules to their newest form; the folder is made when it is missing."""
     path = database_path()
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
     flask_migrate.upgrade()
     queue.create_schema(db.current_queue())
+    with db.transaction() as session:
+        rules.install(session)  # what an office changed stays; what is new in the program is added
 
 
 def ensure_ready() -> None:
@@ -303,9 +307,11 @@ def load_demo(told: bool) -> None:
     with db.transaction() as session:
         people.load_demo(session, PASSWORD)
         files = read_files(chains.files())
-        deployments.deploy(session, files, SYSTEM)
+        deployment = deployments.deploy(session, files, SYSTEM)
+        instances.open_starts(session, deployment, SYSTEM)
         if told:
             story.play(session)
+            story_chains.play(session)
 
 
 def is_there() -> bool:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from engine import calendars
 from engine.bpmn.findings import Finding
 from engine.bpmn.loading import UnreadableDiagram
 from engine.dmn import checking, evaluation, library, model, reading
@@ -22,6 +23,7 @@ from engine.feel import FeelLimit, Value, to_json, to_text
 from engine.feel.conversion import write_number
 from engine.feel.limits import MAX_DATA_DEPTH
 from web.cli_application import JSON
+from workflows import calendar
 
 UNKNOWN = (
     "Không có quyết định “{wanted}”; có: {known}. / There is no decision '{wanted}', there are: {known}."
@@ -46,7 +48,8 @@ def decide(files: Sequence[Path], decision: str | None, variables: str, as_json:
     node = None if refusal else _choose(found, decision)
     if node is None:
         _refuse(refusal or _unknown(found, decision), findings, decision, found, as_json)
-    outcome = evaluation.evaluate(found, node, given, datetime.now(UTC))
+    with calendars.lending(lambda _name: calendar.carried()):
+        outcome = evaluation.evaluate(found, node, given, datetime.now(UTC))
     status = "error" if outcome.errors else "ok"
     try:
         if as_json:

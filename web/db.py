@@ -16,11 +16,11 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine import queue
+from engine import calendars, queue
 from engine.queue import Queue
 from engine.tables import Base
 from web import sqlite
-from workflows import HANDLERS, calendar
+from workflows import HANDLERS, calendar, organisation_people, task_notices
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -53,6 +53,19 @@ def init_app(app: flask.Flask) -> None:
     with app.app_context():
         sqlite.prepare(db.engine)
         app.extensions["bangvang.queue"] = queue.open_queue(db.engine)
+    app.before_request(_lend_calendars)
+    app.teardown_request(_take_back)
+
+
+def _lend_calendars() -> None:
+    """Let the expressions of this request count working days; asked only by those that do."""
+    flask.g.loan = calendars.lend(db.session())
+
+
+def _take_back(_error: BaseException | None) -> None:
+    loan = flask.g.pop("loan", None)
+    if loan is not None:
+        calendars.give_back(loan)
 
 
 def current_queue() -> Queue:
@@ -62,12 +75,16 @@ def current_queue() -> Queue:
 
 
 def equipment() -> dict[str, object]:
-    """Return what every session carries: handlers by job type, calendar, queue of the jobs, audit key."""
+    """Return what every session carries: handlers, calendar, groups, queue of the jobs, keys."""
     return {
         "handlers": HANDLERS,
         "calendar": calendar.due_after,
+        "working_days": calendar.working_days,
+        "notify": task_notices.deliver,
+        "groups": organisation_people.known_groups,
         "queue": current_queue(),
         "audit_key": flask.current_app.config["AUDIT_KEY"],
+        "ballot_key": flask.current_app.config["BALLOT_KEY"],
     }
 
 

@@ -18,7 +18,7 @@ from engine.form_values import same_choice
 from engine.forms import arrange
 from engine.handlers import Json
 
-ACTIONS = ("add", "remove", "all", "refresh")
+ACTIONS = ("add", "remove", "all", "view", "refresh")
 SEVERAL = frozenset({"checklist", "taglist"})
 
 Data = MultiDict[str, str]
@@ -35,7 +35,8 @@ def parse_form(form: Component, data: Data) -> dict[str, Any]:
 def row_action(data: Data) -> tuple[str, str] | None:
     """Return the button that changes the form, as (action, path), or None when the form was completed.
 
-    add: `nominees`; remove: `nominees-2`; all: `rows-decision=award`; refresh: anything.
+    add: `nominees`; remove: `nominees-2`; all: `rows-decision=award`; view: the number of a page; refresh:
+    anything.
     """
     return next(((action, data[f"_{action}"]) for action in ACTIONS if f"_{action}" in data), None)
 

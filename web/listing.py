@@ -1,4 +1,4 @@
-"""Lists people can sort, filter, page through and take away: read the address, cut the page, write CSV."""
+"""Lists people can sort, filter, page through and take away: read the address, cut the page, write files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ import io
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from flask import Response, request, url_for
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
+from web import moments, sheets
+from workflows import organisation
+from workflows.vocabulary import read_day
+
 PAGE_SIZE = 25
 EXPORT_BATCH = 500  # rows an export reads at a time
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 # A cell that begins so would run as a formula in a spreadsheet (ASVS 5.0 1.2.10).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -62,6 +71,14 @@ def read_query(sorts: Iterable[str], default: str, filters: Iterable[str] = ()) 
 def _read(name: str) -> str:
     """Return an argument of the address, letters composed as the database holds them (NFC)."""
     return unicodedata.normalize("NFC", request.args.get(name, "").strip()[:200])
+
+
+def asked_day() -> date:
+    """Return the day the address asks for (?day=), today for none or for anything else."""
+    try:
+        return read_day(request.args.get("day", ""))
+    except ValueError:
+        return organisation.today()
 
 
 def cut(
@@ -129,25 +146,41 @@ def sort_address(query: Query, key: str) -> str:
     return address(sort=f"-{key}" if turned else key)
 
 
-def wants_csv() -> bool:
-    """Tell whether the address asks for the list as a file."""
-    return request.args.get("format") == "csv"
+def wants_file() -> bool:
+    """Tell whether the address asks for the list as a file, CSV or XLSX."""
+    return request.args.get("format") in FORMATS
 
 
-def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """Return the rows as a CSV file that spreadsheets open with diacritics right and no cell as a formula."""
+def write_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """Return the rows as the file that the address asks for; give days and moments as such, not as text."""
+    if request.args.get("format") == "xlsx":
+        content: str | bytes = sheets.write(name, header, rows)
+    else:
+        content = write_csv(header, rows)
+    ending = request.args.get("format", "csv")
+    return Response(
+        content,
+        content_type=FORMATS[ending],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{ending}"'},
+    )
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return the rows as CSV that spreadsheets open with diacritics right and no cell as a formula."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows([guard(cell) for cell in row] for row in rows)
-    return Response(
-        "\ufeff" + text.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    return "\ufeff" + text.getvalue()
 
 
 def guard(cell: object) -> str:
     """Return the cell as text that no spreadsheet runs as a formula."""
-    text = "" if cell is None else str(cell)
+    text = "" if cell is None else _write(cell)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _write(cell: object) -> str:
+    if isinstance(cell, datetime):
+        return moments.exact(cell)
+    return moments.day(cell) if isinstance(cell, date) else str(cell)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
+from engine.actors import SYSTEM
 from web import accounts
 from web.tables import Credential
-from workflows import demo
+from workflows import demo, organisation, organisation_changes
 from workflows.tables import Membership, Person
 
 
@@ -35,10 +36,11 @@ def load_demo(session: Session, password: str) -> None:
 
 
 def sign_ins(session: Session) -> list[SignIn]:
-    """Return everybody who can sign in, with groups, by login."""
-    people = session.scalars(select(Person).options(selectinload(Person.memberships)).order_by(Person.login))
+    """Return everybody who can sign in, with the groups of today, by login."""
+    day = organisation.today()
+    people = session.scalars(select(Person).where(Person.active).order_by(Person.login)).all()
     return [
-        SignIn(person.login, person.name, ", ".join(sorted(one.group_name for one in person.memberships)))
+        SignIn(person.login, person.name, ", ".join(sorted(organisation.groups(session, person.login, day))))
         for person in people
     ]
 
@@ -53,5 +55,10 @@ def add(session: Session, login: str, groups: Sequence[str], password: str) -> N
     known = {membership.group_name for membership in person.memberships}
     for group in groups:
         if group not in known:
-            person.memberships.append(Membership(group_name=group))
+            membership = Membership(group_name=group)
+            person.memberships.append(membership)
+            about = ("membership", f"{login}/{group}")
+            organisation_changes.record(
+                session, SYSTEM, about, None, organisation_changes.snapshot(membership)
+            )
     accounts.set_password(session, login, password)

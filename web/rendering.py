@@ -54,6 +54,12 @@ class _Page:
     language: str
     focus: str
     triggers: frozenset[str]
+    context: Mapping[str, Json]
+
+    def view(self, item: Item) -> Json:
+        """Return which page of a long list or table is shown; None for one that is shown whole."""
+        source = str(item.component.get("dataSource") or "").strip().removeprefix("=")
+        return self.context.get(f"{item.name or source}_view")
 
     def texts(self, item: Item) -> list[str]:
         """Return the error texts of a field or list."""
@@ -77,7 +83,7 @@ def render_form(
     `values` are raw values from `parse_form` (None: nobody typed yet), `errors` those of FormInvalid,
     `focus` the name of the field that takes the cursor.
     """
-    page = _Page(_told(errors, language), language, focus, find_triggers(form))
+    page = _Page(_told(errors, language), language, focus, find_triggers(form), context)
     items = arrange(form, context, values, language=language)
     with force_locale(language):
         return Markup(  # noqa: S704 the template escapes

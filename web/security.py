@@ -18,6 +18,7 @@ PUBLIC = "public"
 SIGNED_IN = "signed in"
 DESIGNERS = "designers"
 AUDITORS = "auditors"
+ADMINISTRATORS = "administrators"
 HASHED = "/static/dist/assets/"  # files whose names change with their contents
 
 STAFF_POLICY = (

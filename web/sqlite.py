@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -50,6 +52,31 @@ def forget(engine: Engine) -> None:
     """Drop the writing view and the connections of an engine that is not needed any more."""
     _writing.pop(engine, None)
     engine.dispose()
+
+
+@contextmanager
+def references_unchecked(connection: Connection) -> Iterator[None]:
+    """Leave references unchecked between transactions: SQLite changes a column by copying its table.
+
+    It can be switched only while no transaction is open; on another database nothing changes.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.invalidate()  # nobody else gets a connection that does not check
+
+
+def ensure_references(connection: Connection) -> None:
+    """Refuse to go on when a row refers to one that is not there; raises RuntimeError naming the tables."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if broken:
+            tables = sorted({str(row[0]) for row in broken})
+            raise RuntimeError(f"{len(broken)} rows of {', '.join(tables)} refer to rows that are not there")
 
 
 def _connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

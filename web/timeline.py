@@ -173,6 +173,10 @@ def _say_people(value: Iterable[str]) -> str:
     return ", ".join(map(names.person, value))
 
 
+def _say_moments(value: Iterable[str]) -> str:
+    return ", ".join(moments.exact(datetime.fromisoformat(moment)) for moment in value)
+
+
 def _say_kind(value: str) -> str:
     return str(KINDS.get(value, value))
 
@@ -184,6 +188,8 @@ SAID: Mapping[str, Callable[[Any], Any]] = {
     "users": _say_people,
     "assignee": names.person,
     "kind": _say_kind,
+    "reminders": _say_moments,
+    "escalations": _say_moments,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext
 
 # A moment after, where others have a person.
-MOVED = frozenset({"task.due_changed", "timer.moved"})
+MOVED = frozenset({"task.due_changed", "task.due_recomputed", "timer.moved"})
 # One line per kind; {name} is the drawn name of the element. An unknown kind is shown as it is, never hidden.
 SENTENCES = {
     "instance.started": lazy_gettext("Bắt đầu hồ sơ"),
@@ -55,6 +55,7 @@ SENTENCES = {
     "task.reassigned": lazy_gettext("Chuyển “{name}” cho người khác"),
     "task.returned": lazy_gettext("Trả lại từ bước “{name}”"),
     "task.recalled": lazy_gettext("Rút lại “{name}”"),
+    "task.refused": lazy_gettext("Từ chối hoàn thành “{name}”"),
     "timer.moved": lazy_gettext("Đổi giờ hẹn “{name}”"),
     "job.kept": lazy_gettext("Giữ kết quả của bước tự động “{name}” đến khi hồ sơ chạy tiếp"),
     "job.retries_set": lazy_gettext("Đặt lại số lần thử của bước tự động “{name}”"),
@@ -64,6 +65,21 @@ SENTENCES = {
     "transaction.cancelled": lazy_gettext("Hủy giao dịch “{name}”"),
     "gateway.reset": lazy_gettext("Cổng “{name}” sẵn sàng cho lượt sau"),
     "history.erased": lazy_gettext("Xóa dữ liệu cá nhân trong diễn biến"),
+    "task.due_recomputed": lazy_gettext("Tính lại hạn của “{name}” theo lịch mới"),
+    "task.snoozed": lazy_gettext("Gác lại “{name}” để làm sau"),
+    "task.unsnoozed": lazy_gettext("Lấy lại “{name}” đã gác"),
+    "clock.paused": lazy_gettext("Dừng tính thời hạn của “{name}”"),
+    "clock.resumed": lazy_gettext("Tính tiếp thời hạn của “{name}”"),
+    "deadline.planned": lazy_gettext("Đặt lịch nhắc việc và báo cáo vượt cấp cho “{name}”"),
+    "deadline.unplanned": lazy_gettext("Chưa đặt được lịch nhắc việc cho “{name}”"),
+    "deadline.cancelled": lazy_gettext("Bỏ các lần nhắc còn lại của “{name}”"),
+    "reminder.fired": lazy_gettext("Nhắc việc “{name}”"),
+    "reminder.delivered": lazy_gettext("Lời nhắc về “{name}” đã đến nơi"),
+    "reminder.undelivered": lazy_gettext("Lời nhắc về “{name}” không có người nhận"),
+    "reminder.dropped": lazy_gettext("Bỏ lời nhắc về “{name}” vì đã có người nhận việc"),
+    "escalation.fired": lazy_gettext("Báo cáo vượt cấp “{name}”"),
+    "escalation.delivered": lazy_gettext("Báo cáo vượt cấp về “{name}” đã đến nơi"),
+    "escalation.undelivered": lazy_gettext("Báo cáo vượt cấp về “{name}” không có người nhận"),
     "tokens.moved": lazy_gettext("Ghi sổ vị trí các nhánh"),
 }
 # What staff see beside a task; auditors see every kind.
@@ -83,6 +99,12 @@ STORY = frozenset(
         "task.recalled",
         "task.reassigned",
         "task.due_changed",
+        "task.due_recomputed",
+        "clock.paused",
+        "clock.resumed",
+        "reminder.fired",
+        "escalation.fired",
+        "task.refused",
         "instance.suspended",
         "instance.resumed",
         "incident.raised",
@@ -108,6 +130,7 @@ HIDDEN_DATA = frozenset(
         "placed",
         "ended",
         "instructions",
+        "deadline",
     }
 )
 # What the engine keeps with an event, in words; variables of a process keep the names their designer gave.
@@ -148,6 +171,16 @@ DATA_WORDS = {
     "undoes": lazy_gettext("hoàn tác"),
     "results": lazy_gettext("kết quả đã có"),
     "from": lazy_gettext("từ"),
+    "reminders": lazy_gettext("các lần nhắc"),
+    "escalations": lazy_gettext("các lần báo cáo vượt cấp"),
+    "planned": lazy_gettext("dự kiến lúc"),
+    "late_minutes": lazy_gettext("chậm (phút)"),
+    "missed": lazy_gettext("số lần đã lỡ"),
+    "level": lazy_gettext("cấp"),
+    "remaining": lazy_gettext("số ngày làm việc còn lại"),
+    "since": lazy_gettext("dừng từ"),
+    "until": lazy_gettext("đến"),
+    "secret": lazy_gettext("kín"),
 }
 KINDS = {
     "expression": lazy_gettext("biểu thức"),

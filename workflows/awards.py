@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from engine.clock import local
+from engine.clock import local, now
 from engine.errors import Refused, Text
 from engine.handlers import ServiceCall
-from workflows import books
-from workflows.tables import AwardDecision, InitiativeUse, Nomination, Submission
+from workflows import books, dissolutions, documents, rules
+from workflows.rules import money
+from workflows.tables import Achievement, AwardDecision, InitiativeUse, Nomination, Submission
 from workflows.vocabulary import FORMS, PENDING, fold, label, show_date
 
 ONE_AWARD = "Luật Thi đua, khen thưởng 2022 Đ5k2c"
 ONE_INITIATIVE = "Công văn 5007/BNV-TĐKT năm 2023, mục III.5.c"
 NUMBERS = "Nghị định 30/2020/NĐ-CP Đ15"
-# The level that decides each form (598/KH-TTTV III.3).
-DECIDED_AT = {
-    "certificate_of_commendation": "department",
-    "certificate_of_merit": "province",
-    "state_level": "state",
-}
+# A decision's level is the kind of unit that decides; that of a people's committee is called province.
+LEVELS = {"committee": "province"}
 
 
 @dataclass(frozen=True)
@@ -91,40 +89,68 @@ def ensure_single_award(session: Session, claims: Sequence[Claim]) -> None:
 
 def ensure_not_awarded(session: Session, claim: Claim) -> None:
     """Refuse an achievement that already has an award, naming decision number and date."""
+    award = earlier_award(session, claim)
+    if award is None:
+        return
+    number, day = award.number, show_date(award.decided_on)
+    raise Refused(
+        vi=f"Thành tích này của “{claim.subject}” đã được khen thưởng theo Quyết định số {number} "
+        f"ngày {day}; không khen thưởng nhiều lần cho một thành tích.",
+        en=f"This achievement of '{claim.subject}' was already awarded by decision {number} of {day}; "
+        "one achievement is awarded once.",
+        source=ONE_AWARD,
+    )
+
+
+def holds_award() -> ColumnElement[bool]:
+    """Return the condition on nominations awarded by a decision that nobody cancelled (Luật 2022 Đ93)."""
+    return Nomination.award_decision_id.is_not(None) & (Nomination.status != "revoked")
+
+
+def earlier_award(session: Session, claim: Claim) -> AwardDecision | None:
+    """Return the decision that already awarded the achievement, if there is one that was not cancelled."""
     query = select(Nomination).where(
         Nomination.subject_key == claim.subject_key,
-        Nomination.award_decision_id.is_not(None),
+        holds_award(),
         Nomination.id != (claim.nomination_id or 0),
     )
-    for earlier in session.scalars(query):
-        if earlier.award is None or not same_achievement(claim, claim_of(earlier)):
-            continue
-        number, day = earlier.award.number, show_date(earlier.award.decided_on)
-        raise Refused(
-            vi=f"Thành tích này của “{claim.subject}” đã được khen thưởng theo Quyết định số {number} "
-            f"ngày {day}; không khen thưởng nhiều lần cho một thành tích.",
-            en=f"This achievement of '{claim.subject}' was already awarded by decision {number} of {day}; "
-            "one achievement is awarded once.",
-            source=ONE_AWARD,
-        )
+    found = (row for row in session.scalars(query) if same_achievement(claim, claim_of(row)))
+    return next((row.award for row in found if row.award is not None), None)
 
 
-def check_initiative(session: Session, ref: str, award_kind: str = "form") -> list[Text]:
-    """Refuse an initiative that already served another kind of award; for title after title only warn.
+def award_kind(session: Session, form: str, day: date | None = None) -> str:
+    """Return whether an award is a `title` (danh hiệu) or a `form` (hình thức); without a day, today."""
+    kind: str = rules.find(session, "award_form", form, day or local(now()).date()).values["kind"]
+    return kind
 
-    award_kind: title (danh hiệu) or form (hình thức). Returns the warnings.
+
+def initiative_policy(session: Session, ref: str, kind: str, day: date) -> str:
+    """Return what the uses of an initiative so far mean for another award: allow, warn or refuse."""
+    uses = session.scalars(select(InitiativeUse).where(InitiativeUse.initiative_ref == fold(ref)))
+    found = {
+        rules.find(session, "initiative", f"{use.award_kind}/{kind}", day).values["policy"] for use in uses
+    }
+    return next((policy for policy in ("refuse", "warn") if policy in found), "allow")
+
+
+def check_initiative(session: Session, ref: str, kind: str = "form", day: date | None = None) -> list[Text]:
+    """Refuse an initiative that already served, or only warn, as topic `initiative` says for the two kinds.
+
+    kind: title or form, of the award it is to serve now. Returns the warnings.
     """
     warnings: list[Text] = []
     if not ref.strip():
         return warnings
     uses = session.scalars(select(InitiativeUse).where(InitiativeUse.initiative_ref == fold(ref)))
     for use in uses:
-        served, number, day = use.award_name, use.decision_number, show_date(use.decided_on)
-        vi = f"Sáng kiến “{ref}” đã dùng để xét {served} (Quyết định {number} ngày {day})."
-        en = f"Initiative '{ref}' already served for {served} (decision {number} of {day})."
-        if use.award_kind != "title" or award_kind != "title":
-            raise Refused(vi=vi, en=en, source=ONE_INITIATIVE)
-        warnings.append(Text(f"{vi} Cần Hội đồng xem xét.", f"{en} The council should look at it."))
+        served, number, decided = use.award_name, use.decision_number, show_date(use.decided_on)
+        vi = f"Sáng kiến “{ref}” đã dùng để xét {served} (Quyết định {number} ngày {decided})."
+        en = f"Initiative '{ref}' already served for {served} (decision {number} of {decided})."
+        rule = rules.find(session, "initiative", f"{use.award_kind}/{kind}", day or local(now()).date())
+        if rule.values["policy"] == "refuse":
+            raise Refused(vi=vi, en=en, source=rule.source)
+        if rule.values["policy"] == "warn":
+            warnings.append(Text(f"{vi} Cần Hội đồng xem xét.", f"{en} The council should look at it."))
     return warnings
 
 
@@ -135,7 +161,7 @@ def ensure_initiatives_free(session: Session, claims: Sequence[Claim]) -> None:
         ref = fold(claim.initiative_ref)
         if not ref:
             continue
-        check_initiative(session, claim.initiative_ref)
+        check_initiative(session, claim.initiative_ref, award_kind(session, claim.form))
         query = select(Nomination).where(
             Nomination.initiative_key == ref,
             Nomination.status.in_(PENDING),
@@ -162,26 +188,38 @@ class Decision:
 def decide(
     session: Session, call: ServiceCall, nominations: Sequence[Nomination], submission: Submission
 ) -> AwardDecision | None:
-    """Award nominations of one form by one numbered decision of the receiving unit; nothing for none."""
-    if not nominations:
-        return None
-    number = books.take_number(session, f"QĐ-{submission.to_unit}", call.now)
-    return record(session, call, nominations, Decision(number, local(call.now).date(), submission.id))
+    """Award nominations by numbered decisions of the receiving unit, one for each form.
+
+    Each nomination points at its own decision; returned is the last one, nothing for no nominations.
+    """
+    award: AwardDecision | None = None
+    today = local(call.now).date()
+    for _, of_form in groupby(sorted(nominations, key=_form), key=_form):
+        number = books.take_number(session, "QĐ-{unit}", submission.to_unit, call.now)
+        listed = list(of_form)
+        award = record(session, call, listed, Decision(number, today, submission.id))
+        documents.issue_decision(session, call, award, submission.to_unit, listed)
+    return award
 
 
 def record(
     session: Session, call: ServiceCall, nominations: Sequence[Nomination], decision: Decision
 ) -> AwardDecision:
-    """Record a decision and point its nominations at it.
+    """Record a decision on one form and point its nominations at it; it cites the law that holds for it.
 
-    Raises Refused for an achievement or an initiative awarded in the meantime and for a number that another
-    decision of the same year has.
+    Raises Refused for a dissolved unit, for an achievement or an initiative awarded in the meantime and for a
+    number that another decision of the same year has.
     """
     form, year = nominations[0].form, decision.decided_on.year
+    dissolutions.ensure_exist(session, nominations, decision.decided_on)
     for nomination in nominations:
         ensure_not_awarded(session, claim_of(nomination))
+    decider = select(Submission.to_unit).where(Submission.id == decision.submission_id)
+    unit_code = session.scalar(decider) or ""
     query = select(AwardDecision).where(
-        AwardDecision.number == decision.number, AwardDecision.number_year == year
+        AwardDecision.unit_code == unit_code,
+        AwardDecision.number == decision.number,
+        AwardDecision.number_year == year,
     )
     award = session.scalar(query)
     if award is not None and (award.decided_on, award.form) != (decision.decided_on, form):
@@ -191,39 +229,120 @@ def record(
             source=NUMBERS,
         )
     if award is None:
-        award = AwardDecision(
-            number=decision.number,
-            number_year=year,
-            decided_on=decision.decided_on,
-            form=form,
-            level=DECIDED_AT[form],
-            signed_by=call.actor.name,
-            instance_id=call.instance_id or None,
-            submission_id=decision.submission_id,
-        )
-        session.add(award)
-        session.flush()
+        award = _write(session, call, nominations, decision, unit_code)
+    kind = award_kind(session, form, award.rules_on)
     for nomination in nominations:
         # Again, one by one: two nominees of this very decision may name the same initiative.
-        check_initiative(session, nomination.initiative_ref)
+        check_initiative(session, nomination.initiative_ref, kind, award.rules_on)
         nomination.award = award
-        _use_initiative(session, nomination, award)
+        _use_initiative(session, nomination, award, kind)
+        _use_achievement(session, nomination, award)
     session.flush()
     return award
 
 
-def _use_initiative(session: Session, nomination: Nomination, award: AwardDecision) -> None:
+def money_of(session: Session, nomination: Nomination) -> money.Amount | None:
+    """Return the money that comes with the award of a nomination, by the rules of the decision's day."""
+    if nomination.award is None:
+        return None
+    return money.amount(session, nomination.form, nomination.subject_kind, nomination.award.decided_on)
+
+
+def money_for(session: Session, subject_key: str) -> int:
+    """Return what a subject is paid in đồng for all its awards; titles of one year count once (Đ49)."""
+    query = select(Nomination).where(Nomination.subject_key == subject_key, holds_award())
+    grants = []
+    for nomination in session.scalars(query):
+        amount = money_of(session, nomination)
+        if amount is not None and nomination.award is not None:
+            kind = award_kind(session, nomination.form, nomination.award.decided_on)
+            grants.append(money.Grant(kind, nomination.proposal.period[:4], amount.dong))
+    return money.payable(grants)
+
+
+def deciders(session: Session, today: date) -> Callable[[Nomination], str]:
+    """Return which kind of unit decides on a nomination, by the law that holds for it if decided today."""
+    known: dict[tuple[str, date], str] = {}
+
+    def decider_of(nomination: Nomination) -> str:
+        place = nomination.form, nomination.received_on or today
+        if place not in known:
+            law = rules.regime(session, place[1], today, nomination.form)
+            known[place] = rules.decider(session, nomination.form, law.rules_on)
+        return known[place]
+
+    return decider_of
+
+
+def received_on(session: Session, nominations: Sequence[Nomination], submission_id: int) -> date | None:
+    """Return when the dossiers of a decision came in: the earliest receipt, else that of the submission."""
+    days = [nomination.received_on for nomination in nominations if nomination.received_on is not None]
+    submission = session.get(Submission, submission_id)
+    if submission is not None and submission.received_at is not None:
+        days.append(local(submission.received_at).date())
+    return min(days, default=None)
+
+
+def _write(
+    session: Session,
+    call: ServiceCall,
+    nominations: Sequence[Nomination],
+    decision: Decision,
+    unit_code: str,
+) -> AwardDecision:
+    form = nominations[0].form
+    received = received_on(session, nominations, decision.submission_id)
+    law = rules.regime(session, received or decision.decided_on, decision.decided_on, form)
+    kind = rules.decider(session, form, law.rules_on)
+    award = AwardDecision(
+        unit_code=unit_code,
+        number=decision.number,
+        number_year=decision.decided_on.year,
+        decided_on=decision.decided_on,
+        form=form,
+        level=LEVELS.get(kind, kind),
+        received_on=received,
+        rules_on=law.rules_on,
+        regime=law.code,
+        law=law.describe().vi,
+        signed_by=call.actor.name,
+        instance_id=call.instance_id or None,
+        submission_id=decision.submission_id,
+    )
+    session.add(award)
+    session.flush()
+    return award
+
+
+def _form(nomination: Nomination) -> str:
+    return nomination.form
+
+
+def _use_initiative(session: Session, nomination: Nomination, award: AwardDecision, kind: str) -> None:
     if nomination.initiative_key:
         session.add(
             InitiativeUse(
                 initiative_ref=nomination.initiative_key,
                 subject=nomination.subject,
-                award_kind="form",
+                award_kind=kind,
                 award_name=label(FORMS, nomination.form),
                 decision_number=award.number,
                 decided_on=award.decided_on,
             )
         )
+
+
+def _use_achievement(session: Session, nomination: Nomination, award: AwardDecision) -> None:
+    session.add(
+        Achievement(
+            subject_key=nomination.subject_key,
+            summary=nomination.achievement,
+            reference=nomination.achievement_ref,
+            achieved_on=nomination.achieved_on,
+            nomination_id=nomination.id,
+            award_decision_id=award.id,
+        )
+    )
 
 
 def _ensure_not_pending(session: Session, claim: Claim) -> None:

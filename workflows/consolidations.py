@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, and_, case, select
+from sqlalchemy.orm import Session, joinedload
 
 from engine.clock import local
 from engine.errors import Conflict, FormInvalid, NotFound, Refused, Text
 from engine.handlers import Json, ServiceCall
-from workflows import calendar, calls, movements, nominations, notices, organisation, proposals, submissions
+from workflows import (
+    calls,
+    long_lists,
+    movements,
+    nominations,
+    notices,
+    organisation,
+    proposals,
+    routes,
+    submissions,
+    supplements,
+)
 from workflows.tables import Consolidation, Movement, Nomination, Proposal, Unit
 from workflows.vocabulary import REASONS, show_date, show_period
 
-RULES = Path(__file__).parent / "data" / "rules.json"
 DECISIONS = ("accept", "return", "set_aside", "later")
 REASON_FOR = ("return", "set_aside")
+RESTS = ("", "accept")
+NAMED = 10  # subjects a refusal names
 STILL_LATER = Text(
     "Chốt danh sách thì mọi đề nghị phải được xử lý.",
     "Every nomination must be decided before the list closes.",
@@ -28,10 +37,6 @@ STILL_LATER = Text(
 STILL_RETURNED = Text(
     "Có hồ sơ vừa trả lại; hãy chờ bổ sung hoặc để lại trước khi chốt.",
     "A dossier is being returned; await its supplement or set it aside before closing.",
-)
-STILL_SUPPLEMENTING = Text(
-    "Phòng đang bổ sung hồ sơ này; chờ nhận lại rồi mới trả tiếp.",
-    "The office is still supplementing this dossier; await it before returning more.",
 )
 
 
@@ -95,36 +100,36 @@ def record_receipt(session: Session, call: ServiceCall) -> dict[str, Json]:
         vi=f"Đã nhận đề xuất {proposal.key}, lần {proposal.version}: {late.vi}.",
         en=f"Proposal {proposal.key} arrived, version {proposal.version}: {late.en}.",
     )
-    notices.send(session, call, [f"{_coordination(session, consolidation)}.staff"], letter)
+    notices.send(session, call, [_desk(session, consolidation)], letter)
     return {}
 
 
 def review(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Take one round of decisions per nominee; return what goes back and whether the list is closed."""
+    """Take one round of decisions; return what goes back and whether the list is closed.
+
+    Only the rows that are sent are decided. With `rest` = accept the undecided others are accepted, when they
+    are as many as the reader was told (`rest_count`); a list with undecided ones does not close.
+    """
     consolidation = find(session, call)
     closed = call.variables.get("closed") is True
-    came = received(session, consolidation)
-    listed = {nomination.id: nomination for nomination in reviewable(came)}
     given = nominations.parse_ids(calls.read_rows(call, "rows"))
-    _check_round(listed, given, closed)
-    due_at = supplement_due(session, call.now)
-    coordination = _coordination(session, consolidation)
-    returned: dict[str, list[str]] = {}
+    listed = _decidable(session, consolidation, given)
+    _check_round(session, call, consolidation, listed, given)
+    due_at = supplements.due(session, call.now)
+    desk = routes.stop(session, consolidation.center).desk
+    returned: dict[Proposal, list[Nomination]] = {}
     for key, (_, entry) in given.items():
-        reason = str(entry.get("reason") or "").strip()
-        _apply(listed[key], call, entry["decision"], reason, coordination)
+        _apply(listed[key], call, entry["decision"], str(entry.get("reason") or "").strip(), desk)
         if entry["decision"] == "return":
-            returned.setdefault(listed[key].proposal.key, []).append(f"{listed[key].subject}: {reason}")
-            proposals.return_to_office(
-                listed[key].proposal, "; ".join(returned[listed[key].proposal.key]), due_at
-            )
-    if closed:
-        _close(call, consolidation, came)
-    session.flush()
-    items: list[Json] = [
-        {"proposal_key": key, "supplement_due_at": local(due_at).isoformat(), "reason": "; ".join(reasons)}
-        for key, reasons in returned.items()
+            returned.setdefault(listed[key].proposal, []).append(listed[key])
+    items = [
+        supplements.send_back(session, call, consolidation.center, part, due_at) for part in returned.values()
     ]
+    if call.variables.get("rest") == "accept":
+        _accept_rest(session, call, consolidation, given)
+    if closed:
+        _close(session, call, consolidation)
+    session.flush()
     return {"returned": items, "closed": closed}
 
 
@@ -137,27 +142,39 @@ def draft_submission(session: Session, call: ServiceCall) -> dict[str, Json]:
         "late": [proposal.office for proposal in came if proposal.late],
         "nothing": [proposal.office for proposal in came if proposal.report_kind == "nothing_to_report"],
     }
-    accepted = [nomination for nomination in in_month(came) if nomination.status == "accepted"]
+    accepted = in_month(consolidation) & (Nomination.status == "accepted")
     submission = submissions.draft(session, call, consolidation, accepted, report)
     return {
         "submission": submission.id,
         "submission_key": submission.key,
-        "nominee_count": len(accepted),
+        "nominee_count": long_lists.count(session, submissions.entered(submission)),
     }
 
 
 def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Return what the centre has to review (form source of `review_proposals`)."""
+    """Return what the centre has to review, undecided ones first (form source of `review_proposals`)."""
     consolidation, units = find(session, call), organisation.unit_names(session)
-    came = received(session, consolidation)
+    undecided_first = case((Nomination.status == "open", 0), else_=1)
+    chosen = reviewable(consolidation)
+    nominees, view = long_lists.read(session, call, chosen, undecided_first)
     found: list[Json] = [
         {
             **nominations.row(nomination, units),
             "decision": "accept" if nomination.status == "accepted" else "",
         }
-        for nomination in reviewable(came)
+        for nomination in nominees
     ]
-    return {**heading(session, consolidation, units, came), "rows": found, "closed": False}
+    undecided = long_lists.count(session, chosen & (Nomination.status == "open"))
+    came = received(session, consolidation)
+    return {
+        **heading(session, consolidation, units, came),
+        **view,
+        "rows": found,
+        "closed": False,
+        "rest": "",
+        "rest_count": undecided,
+        "undecided_count": undecided,
+    }
 
 
 def missing(session: Session, call: ServiceCall) -> dict[str, Json]:
@@ -209,17 +226,8 @@ def find(session: Session, call: ServiceCall) -> Consolidation:
 
 
 def received(session: Session, consolidation: Consolidation) -> Sequence[Proposal]:
-    """Return the proposals sent for the month, by office, with their nominations; one with nothing counts."""
-    return session.scalars(
-        select(Proposal)
-        .where(
-            Proposal.center == consolidation.center,
-            Proposal.period == consolidation.period,
-            Proposal.submitted_at.is_not(None),
-        )
-        .options(selectinload(Proposal.nominations).joinedload(Nomination.award))
-        .order_by(Proposal.office)
-    ).all()
+    """Return the proposals sent for the month, by office; one with nothing to propose counts."""
+    return session.scalars(select(Proposal).where(_sent_in(consolidation)).order_by(Proposal.office)).all()
 
 
 def missing_offices(session: Session, consolidation: Consolidation, came: Sequence[Proposal]) -> list[Unit]:
@@ -228,30 +236,15 @@ def missing_offices(session: Session, consolidation: Consolidation, came: Sequen
     return [unit for unit in organisation.offices(session, consolidation.center) if unit.code not in reported]
 
 
-def in_month(came: Sequence[Proposal]) -> list[Nomination]:
-    """Return all nominations of the month, in the order of offices."""
-    return [nomination for proposal in came for nomination in proposal.nominations]
+def in_month(consolidation: Consolidation) -> ColumnElement[bool]:
+    """Return the condition that a nomination belongs to a proposal sent for the month."""
+    return Nomination.proposal_id.in_(select(Proposal.id).where(_sent_in(consolidation)))
 
 
-def reviewable(came: Sequence[Proposal]) -> list[Nomination]:
-    """Return the nominations the centre may decide on: those open, and those accepted in an earlier round."""
-    return [
-        nomination
-        for nomination in in_month(came)
-        if nomination.level == "center" and nomination.status in ("open", "accepted")
-    ]
-
-
-def supplement_due(session: Session, now: datetime) -> datetime:
-    """Return when a supplement is due, by the dated rule in data/rules.json and the working calendar."""
-    today = local(now).date()
-    table = json.loads(RULES.read_text(encoding="utf-8"))["supplement"]
-    rule = max((entry for entry in table if date.fromisoformat(entry["valid_from"]) <= today), key=_since)
-    return calendar.due_after(session, now, rule["working_days"])
-
-
-def _since(entry: Mapping[str, Any]) -> str:
-    return str(entry["valid_from"])
+def reviewable(consolidation: Consolidation) -> ColumnElement[bool]:
+    """Return the condition that the centre may decide on a nomination: open, or accepted earlier."""
+    here = Nomination.unit_code == consolidation.center
+    return in_month(consolidation) & here & Nomination.status.in_(("open", "accepted"))
 
 
 def _read_start(session: Session, call: ServiceCall) -> tuple[str, Movement]:
@@ -262,23 +255,34 @@ def _read_start(session: Session, call: ServiceCall) -> tuple[str, Movement]:
     return period, movement
 
 
-def _coordination(session: Session, consolidation: Consolidation) -> str:
-    return organisation.route(session, consolidation.center).coordination
+def _desk(session: Session, consolidation: Consolidation) -> str:
+    return routes.stop(session, consolidation.center).desk
+
+
+def _decidable(
+    session: Session, consolidation: Consolidation, given: Mapping[int, object]
+) -> dict[int, Nomination]:
+    """Return what the rows of a round are about, by id; raises Conflict for a row that is no longer there."""
+    query = select(Nomination).where(reviewable(consolidation), Nomination.id.in_(list(given)))
+    listed = {row.id: row for row in session.scalars(query.options(joinedload(Nomination.proposal)))}
+    if len(listed) < len(given):
+        raise _changed("…")
+    return listed
 
 
 def _check_round(
-    listed: Mapping[int, Nomination], given: Mapping[int, tuple[int, Mapping[str, Any]]], closed: bool
+    session: Session,
+    call: ServiceCall,
+    consolidation: Consolidation,
+    listed: Mapping[int, Nomination],
+    given: Mapping[int, tuple[int, Mapping[str, Any]]],
 ) -> None:
-    gone = [key for key in given if key not in listed]
-    unseen = [nomination for key, nomination in listed.items() if key not in given]
-    if gone or (closed and unseen):
-        names = ", ".join(nomination.subject for nomination in unseen) or "…"
-        raise Conflict(
-            expected="the list as it stood when the page was opened",
-            found=f"it changed: {names}",
-            found_vi=f"danh sách đã thay đổi sau khi mở trang: {names}",
-        )
-    messages: dict[str, list[Text]] = {}
+    closed, messages = call.variables.get("closed") is True, _check_rest(session, call, consolidation)
+    if closed and call.variables.get("rest") != "accept":
+        undecided = reviewable(consolidation) & (Nomination.status == "open") & _unnamed(given)
+        unseen = session.scalars(select(Nomination.subject).where(undecided).limit(NAMED)).all()
+        if unseen:
+            raise _changed(", ".join(unseen))
     for key, (index, entry) in given.items():
         messages.update(calls.check_row(entry, f"rows.{index}", DECISIONS, REASON_FOR))
         decision = entry.get("decision")
@@ -287,30 +291,73 @@ def _check_round(
         if closed and decision == "return":
             messages["closed"] = [STILL_RETURNED]
         if decision == "return" and listed[key].proposal.status != "submitted":
-            messages[f"rows.{index}.decision"] = [STILL_SUPPLEMENTING]
+            messages[f"rows.{index}.decision"] = [supplements.STILL_SUPPLEMENTING]
     calls.refuse_wrong(messages)
 
 
-def _apply(nomination: Nomination, call: ServiceCall, decision: str, reason: str, coordination: str) -> None:
+def _check_rest(session: Session, call: ServiceCall, consolidation: Consolidation) -> dict[str, list[Text]]:
+    rest = calls.read_text(call, "rest")
+    if rest not in RESTS:
+        return {"rest": [calls.CHOICE_NEEDED]}
+    now = long_lists.count(session, reviewable(consolidation) & (Nomination.status == "open"))
+    if rest == "accept" and call.variables.get("rest_count") != now:
+        # whoever accepts unseen nominees at least knows how many they are
+        text = Text(f"Hiện có {now} đề nghị chưa quyết định.", f"There are {now} undecided nominations now.")
+        return {"rest_count": [text]}
+    return {}
+
+
+def _changed(names: str) -> Conflict:
+    return Conflict(
+        expected="the list as it stood when the page was opened",
+        found=f"it changed: {names}",
+        found_vi=f"danh sách đã thay đổi sau khi mở trang: {names}",
+    )
+
+
+def _unnamed(given: Mapping[int, object]) -> ColumnElement[bool]:
+    return Nomination.id.not_in(list(given))
+
+
+def _accept_rest(
+    session: Session, call: ServiceCall, consolidation: Consolidation, given: Mapping[int, object]
+) -> None:
+    center = routes.stop(session, consolidation.center)
+    rest = reviewable(consolidation) & (Nomination.status == "open") & _unnamed(given)
+    nominations.add_steps(session, call, rest, "accepted")
+    nominations.move_all(session, call, rest, "accepted", center, center.desk)
+
+
+def _apply(nomination: Nomination, call: ServiceCall, decision: str, reason: str, desk: str) -> None:
     office = nomination.proposal.office
-    status, level, holder = {
-        "accept": ("accepted", "center", f"{coordination}.staff"),
-        "return": ("returned", "office", f"{office}.staff"),
-        "set_aside": ("set_aside", "center", ""),
-        "later": ("open", "center", f"{coordination}.staff"),
+    center = nomination.proposal.center
+    status, level, holder, unit = {
+        "accept": ("accepted", "center", desk, center),
+        "return": ("returned", "office", f"{office}.staff", office),
+        "set_aside": ("set_aside", "center", "", center),
+        "later": ("open", "center", desk, center),
     }[decision]
     if decision == "later" or (decision == "accept" and nomination.status == "accepted"):
-        nominations.move(nomination, call, status, level, holder)
+        nominations.move(nomination, call, status, level, holder, unit)
         return
     outcome = {"accept": "accepted", "return": "returned", "set_aside": "set_aside"}[decision]
     nominations.add_step(nomination, call, outcome, REASONS.get(reason, reason))
-    nominations.move(nomination, call, status, level, holder)
+    nominations.move(nomination, call, status, level, holder, unit)
     nomination.reason = reason
 
 
-def _close(call: ServiceCall, consolidation: Consolidation, came: Sequence[Proposal]) -> None:
+def _close(session: Session, call: ServiceCall, consolidation: Consolidation) -> None:
     consolidation.status = "closed"
     consolidation.closed_at = call.now
-    for nomination in in_month(came):
-        if nomination.status == "returned":
-            _apply(nomination, call, "set_aside", "not_supplemented", "")
+    session.flush()
+    query = select(Nomination).where(in_month(consolidation), Nomination.status == "returned")
+    for nomination in session.scalars(query.options(joinedload(Nomination.proposal))):
+        _apply(nomination, call, "set_aside", "not_supplemented", "")
+
+
+def _sent_in(consolidation: Consolidation) -> ColumnElement[bool]:
+    return and_(
+        Proposal.center == consolidation.center,
+        Proposal.period == consolidation.period,
+        Proposal.submitted_at.is_not(None),
+    )

@@ -12,24 +12,19 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import Text
-from workflows.tables import Criterion
+from workflows.tables import Criterion, Rule
 from workflows.vocabulary import INFLUENCES, label
 
 DATA = Path(__file__).parent / "data" / "criteria"
-# The form for each reach of influence (598/KH-TTTV III.3.a; for b and c the ladder of the central guidance).
+# The form that is proposed when only the reach is given (598/KH-TTTV III.3.a; for b and c the ladder of the
+# central guidance). What a form demands is in its row of topic `award_form`.
 FORM_OF_INFLUENCE = {
     "department": "certificate_of_commendation",
     "city_field": "certificate_of_merit",
     "nation": "state_level",
 }
 REACH = {influence: rank for rank, influence in enumerate(FORM_OF_INFLUENCE)}
-INFLUENCE_OF_FORM = {form: influence for influence, form in FORM_OF_INFLUENCE.items()}
 PASSED = Text("Đạt", "Meets the criteria")
-FORM_SOURCES = {
-    "certificate_of_commendation": "598/KH-TTTV mục III.3.a",
-    "certificate_of_merit": "598/KH-TTTV mục III.3.b",
-    "state_level": "598/KH-TTTV mục III.3.c",
-}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -80,38 +75,43 @@ def in_force(session: Session, movement_code: str, day: date) -> Sequence[Criter
 def evaluate(
     criteria: Sequence[Criterion], subject_kind: str, answers: Mapping[str, Any]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Check answers against the criteria of a kind of subject; return {"failures": […], "warnings": […]}.
+    """Check answers against the criteria of a kind of subject.
 
-    Each finding holds key, label, text, source, group and veto. A criterion without an answer is not met. One
-    that is not mandatory only warns.
+    Returns {"failures": […], "warnings": […], "met": […]}. Each finding holds key, label, text, source, group
+    and veto. A criterion without an answer is not met. One that is not mandatory only warns.
     """
-    findings: dict[str, list[dict[str, Any]]] = {"failures": [], "warnings": []}
+    findings: dict[str, list[dict[str, Any]]] = {"failures": [], "warnings": [], "met": []}
     for criterion in criteria:
-        if criterion.subject_kind == subject_kind and not _met(criterion, answers.get(criterion.key)):
-            findings["failures" if criterion.mandatory else "warnings"].append(
-                {
-                    "key": criterion.key,
-                    "label": criterion.label,
-                    "text": criterion.text,
-                    "source": criterion.source,
-                    "group": criterion.group_number,
-                    "veto": criterion.veto,
-                }
-            )
+        if criterion.subject_kind != subject_kind:
+            continue
+        missed = "failures" if criterion.mandatory else "warnings"
+        findings["met" if _met(criterion, answers.get(criterion.key)) else missed].append(
+            {
+                "key": criterion.key,
+                "label": criterion.label,
+                "text": criterion.text,
+                "source": criterion.source,
+                "group": criterion.group_number,
+                "veto": criterion.veto,
+            }
+        )
     return findings
 
 
-def check_influence(form: str, influence: str) -> dict[str, Any] | None:
-    """Return a finding when a form asks for a wider influence than the achievement has, else nothing."""
-    needed = INFLUENCE_OF_FORM.get(form)
-    if needed is None or REACH.get(influence, -1) >= REACH[needed]:
+def check_influence(form: Rule, influence: str) -> dict[str, Any] | None:
+    """Return a finding when a form asks for a wider influence than the achievement has, else nothing.
+
+    form: its row of topic `award_form`, whose `influence` says how far the achievement must reach.
+    """
+    needed = form.values.get("influence", "")
+    if not needed or REACH.get(influence, -1) >= REACH[needed]:
         return None
     return {
         "key": "influence",
         "label": f"phạm vi ảnh hưởng từ mức “{label(INFLUENCES, needed)}”",
         "label_en": f"influence at least “{label(INFLUENCES, needed, 'en')}”",
         "text": "Thành tích đến đâu khen thưởng đến đó: hình thức phải phù hợp phạm vi ảnh hưởng.",
-        "source": f"{FORM_SOURCES[form]}; Luật Thi đua, khen thưởng 2022 Đ5k2",
+        "source": f"{form.values['influence_source']}; Luật Thi đua, khen thưởng 2022 Đ5k2",
         "group": 0,
         "veto": False,
     }

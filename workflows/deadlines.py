@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.clock import local
 from engine.handlers import Json, ServiceCall
-from workflows import consolidations, notices, organisation
+from workflows import consolidations, notices, routes
 from workflows.tables import Consolidation
 from workflows.vocabulary import show_date, show_period
 
@@ -30,11 +30,12 @@ def remind_center(session: Session, call: ServiceCall) -> dict[str, Json]:
     if _share_one_day(consolidation):
         return _remind_together(session, call, consolidation)
     month, day = show_period(consolidation.period), show_date(local(consolidation.center_due_at).date())
+    source = _source(consolidation)
     letter = notices.Letter(
         kind="center.reminder",
         about=consolidation.key,
-        vi=f"Nhắc việc: báo cáo Sở Xây dựng {month} trước ngày {day} (598/KH-TTTV mục IV).",
-        en=f"Reminder: report {consolidation.period} to the department before {day} (598/KH-TTTV IV).",
+        vi=f"Nhắc việc: báo cáo {_above(session, consolidation)} {month} trước ngày {day} ({source}).",
+        en=f"Reminder: report {consolidation.period} to the unit above before {day} ({source}).",
     )
     return {"reminded_count": notices.send(session, call, _center_groups(session, consolidation), letter)}
 
@@ -67,11 +68,12 @@ def mark_center_late(session: Session, call: ServiceCall) -> dict[str, Json]:
     consolidation.overdue_marked_at = call.now
     consolidation.late = call.now >= consolidation.center_late_from
     month, day = show_period(consolidation.period), show_date(local(consolidation.center_due_at).date())
+    source = _source(consolidation)
     letter = notices.Letter(
         kind="center.overdue",
         about=consolidation.key,
-        vi=f"Trung tâm chưa báo cáo Sở Xây dựng {month}, hạn trước ngày {day} (598/KH-TTTV mục IV).",
-        en=f"The centre has not reported {consolidation.period}, due before {day} (598/KH-TTTV section IV).",
+        vi=f"Trung tâm chưa báo cáo {_above(session, consolidation)} {month}, hạn trước {day} ({source}).",
+        en=f"The centre has not reported {consolidation.period}, due before {day} ({source}).",
     )
     groups = [*_center_groups(session, consolidation), f"{consolidation.center}.director"]
     notices.send(session, call, groups, letter)
@@ -85,13 +87,14 @@ def _share_one_day(consolidation: Consolidation) -> bool:
 
 def _remind_together(session: Session, call: ServiceCall, consolidation: Consolidation) -> dict[str, Json]:
     month, day = show_period(consolidation.period), show_date(local(consolidation.report_reminder_at).date())
+    source = _source(consolidation)
     letter = notices.Letter(
         kind="combined.reminder",
         about=consolidation.key,
         vi=f"Nhắc việc: {day} là ngày làm việc cuối cùng trước cả hai hạn báo cáo {month}: "
-        "phòng gửi Trung tâm và Trung tâm gửi Sở Xây dựng (598/KH-TTTV mục IV).",
+        f"phòng gửi Trung tâm và Trung tâm gửi {_above(session, consolidation)} ({source}).",
         en=f"Reminder: {day} is the last working day before both dates of {consolidation.period}: offices to "
-        "the centre and centre to the department (598/KH-TTTV section IV).",
+        f"the centre and centre to the unit above ({source}).",
     )
     groups = [*_missing_groups(session, consolidation), *_center_groups(session, consolidation)]
     return {"reminded_count": notices.send(session, call, groups, letter)}
@@ -99,14 +102,24 @@ def _remind_together(session: Session, call: ServiceCall, consolidation: Consoli
 
 def _office_letter(consolidation: Consolidation) -> notices.Letter:
     month, day = show_period(consolidation.period), show_date(local(consolidation.report_due_at).date())
+    source = _source(consolidation)
     return notices.Letter(
         kind="office.reminder",
         about=consolidation.key,
         vi=f"Nhắc việc: báo cáo {month} về Phòng Tổ chức – Hành chính trước ngày {day}; "
-        "không có đề xuất cũng báo cáo (598/KH-TTTV mục IV).",
+        f"không có đề xuất cũng báo cáo ({source}).",
         en=f"Reminder: report {consolidation.period} before {day}, also when there is nothing to propose "
-        "(598/KH-TTTV section IV).",
+        f"({source}).",
     )
+
+
+def _source(consolidation: Consolidation) -> str:
+    """Return what the dates stand in: part IV of the plan of the movement."""
+    return f"{consolidation.movement_code} mục IV"
+
+
+def _above(session: Session, consolidation: Consolidation) -> str:
+    return routes.above(session, consolidation.center).name
 
 
 def _missing_groups(session: Session, consolidation: Consolidation) -> Sequence[str]:
@@ -117,4 +130,4 @@ def _missing_groups(session: Session, consolidation: Consolidation) -> Sequence[
 
 
 def _center_groups(session: Session, consolidation: Consolidation) -> Sequence[str]:
-    return [f"{organisation.route(session, consolidation.center).coordination}.staff"]
+    return [routes.stop(session, consolidation.center).desk]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from workflows.documents import Reference
+from workflows.movement_documents import Reference
 
 ROMAN = re.compile(r"^([IVX]+)\.\s+([A-ZĐÀ-Ỹ ,]+)$")
 Note = dict[str, str]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows import movement_notes
-from workflows.documents import Reference, find_references
+from workflows.movement_documents import Reference, find_references
 from workflows.vocabulary import fold
 
 ROMAN = re.compile(r"^([IVX]+)\.\s+(.+)")

@@ -14,26 +14,31 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound, Refused, Text
 from engine.handlers import Json, ServiceCall
-from workflows import calendar, calls
+from workflows import calendar, calls, movement_points, movement_quotas, movement_versions
+from workflows.movement_quotas import quota
 from workflows.movement_texts import read_text
 from workflows.tables import Movement
 
 DATA = Path(__file__).parent / "data" / "movements"
+PLANS_OF_TODAY = Path(__file__).parent / "data" / "plans_of_today.json"  # known from excerpts only
 PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 MONTHLY = "598/KH-TTTV mục IV"  # offices and centres report once a month
 DEFAULT_POLICY = "previous_working_day"
 
-__all__ = ["deadlines", "find", "install", "list_all", "options", "read_text"]
+__all__ = ["add", "deadlines", "find", "install", "list_all", "options", "quota", "read_month", "read_text"]
 
 
 def install(session: Session) -> None:
     """Add the carried movements that are not in the database yet."""
     known = set(session.scalars(select(Movement.code)))
-    for path in sorted(DATA.glob("*.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
+    carried = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(DATA.glob("*.json"))]
+    carried += json.loads(PLANS_OF_TODAY.read_text(encoding="utf-8"))["plans"]
+    for record in carried:
         if record["code"] not in known:
             add(session, record)
     session.flush()
+    movement_quotas.install(session)
+    movement_points.install(session)
 
 
 def add(session: Session, record: dict[str, Any]) -> Movement:
@@ -85,10 +90,11 @@ def deadlines(
 ) -> tuple[calendar.Deadline, calendar.Deadline]:
     """Return the deadlines of a month: the offices' report to the centre and the centre's report upward.
 
-    The days come from the plan (598/KH-TTTV section IV: before the 16th and before the 20th); raises Refused
-    for a movement whose plan names none.
+    The days come from the version of the plan in force in that month (598/KH-TTTV section IV: before the 16th
+    and before the 20th); raises Refused for a movement whose plan names none.
     """
-    days = [entry["day"] for entry in movement.record.get("reporting", [])]
+    record = movement_versions.record_of(session, movement, period)
+    days = [entry["day"] for entry in record.get("reporting", [])]
     if len(days) < 2:
         raise Refused(
             vi=f"Kế hoạch của phong trào {movement.code} không nêu ngày báo cáo hằng tháng.",
@@ -105,10 +111,12 @@ def deadlines(
 
 
 def options(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Return the movements one can nominate under, as options of a select (a form source)."""
-    rows: list[Json] = [
-        {"value": movement.code, "label": f"{movement.code}: {movement.title}"}
+    """Return the movements one can nominate under, and all of them, as options of a select."""
+    every: list[tuple[Movement, Json]] = [
+        (movement, {"value": movement.code, "label": f"{movement.code}: {movement.title}"})
         for movement in list_all(session)
-        if movement.center
     ]
-    return {"movements": rows}
+    return {
+        "movements": [option for movement, option in every if movement.center],
+        "all_movements": [option for _, option in every],
+    }

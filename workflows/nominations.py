@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, insert, literal, select, update
+from sqlalchemy.orm import Session, object_session
 
 from engine.errors import NotFound, Text
 from engine.handlers import Json, ServiceCall
 from workflows import criteria
+from workflows.routes import Stop
 from workflows.tables import Nomination, NominationStep, NominationVersion, Proposal
 from workflows.vocabulary import (
     FORMS,
@@ -34,26 +36,82 @@ def add_step(nomination: Nomination, call: ServiceCall, outcome: str, reason: st
     The reason is what a person typed, or a text of the system in both languages.
     """
     said = Text(reason, reason) if isinstance(reason, str) else reason
-    nomination.steps.append(
-        NominationStep(
-            at=call.now,
-            level=nomination.level,
-            outcome=outcome,
-            reason=said.vi,
-            reason_en=said.en,
-            actor=call.actor.name,
-            instance_id=call.instance_id or None,
-        )
+    step = NominationStep(
+        at=call.now,
+        level=nomination.level,
+        outcome=outcome,
+        reason=said.vi,
+        reason_en=said.en,
+        actor=call.actor.name,
+        instance_id=call.instance_id or None,
     )
+    session = object_session(nomination)
+    if session is None or nomination.id is None or "steps" in nomination.__dict__:
+        nomination.steps.append(step)
+    else:  # appending would read the whole lineage first
+        step.nomination_id = nomination.id
+        session.add(step)
 
 
-def move(nomination: Nomination, call: ServiceCall, status: str, level: str, holder: str) -> None:
-    """Change where a nomination is and who has it; `since` moves only when one of them changes."""
-    if (nomination.status, nomination.level, nomination.holder) != (status, level, holder):
+def move(
+    nomination: Nomination,
+    call: ServiceCall,
+    status: str,
+    level: str,
+    holder: str,
+    unit_code: str | None = None,
+) -> None:
+    """Change where a nomination is and who has it; `since` moves only when one of them changes.
+
+    unit_code: the unit it comes to; left out when it stays in its unit.
+    """
+    place = nomination.unit_code if unit_code is None else unit_code
+    before = (nomination.status, nomination.level, nomination.holder, nomination.unit_code)
+    if before != (status, level, holder, place):
         nomination.since = call.now
     nomination.status = status
     nomination.level = level
     nomination.holder = holder
+    nomination.unit_code = place
+
+
+def add_steps(
+    session: Session, call: ServiceCall, chosen: ColumnElement[bool], outcome: str, reason: str | Text = ""
+) -> None:
+    """Append one step to the lineage of every chosen nomination by one statement, before they move on."""
+    said = Text(reason, reason) if isinstance(reason, str) else reason
+    session.flush()
+    written = {
+        "at": literal(call.now, NominationStep.at.expression.type),
+        "level": Nomination.level,
+        "outcome": literal(outcome),
+        "reason": literal(said.vi),
+        "reason_en": literal(said.en),
+        "actor": literal(call.actor.name),
+        "instance_id": literal(call.instance_id or None, NominationStep.instance_id.expression.type),
+    }
+    found = select(Nomination.id, *written.values()).where(chosen).order_by(Nomination.id)
+    session.execute(insert(NominationStep).from_select(["nomination_id", *written], found))
+    for known in session.identity_map.values():
+        if isinstance(known, Nomination) and "steps" in known.__dict__:
+            session.expire(known, ["steps"])  # what was read before does not have the new step
+
+
+def move_all(
+    session: Session, call: ServiceCall, chosen: ColumnElement[bool], status: str, stop: Stop, holder: str
+) -> None:
+    """Change where every chosen nomination is and who has it by one statement; `since` as `move` does."""
+    session.flush()
+    place = {"status": status, "level": stop.stage, "unit_code": stop.code, "holder": holder}
+    same = [getattr(Nomination, name) == value for name, value in place.items()]
+    now = literal(call.now, Nomination.since.expression.type)
+    since = case((and_(*same), Nomination.since), else_=now)
+    session.execute(update(Nomination).where(chosen).values(since=since, **place))
+
+
+def forget_recommendations(session: Session, chosen: ColumnElement[bool]) -> None:
+    """Clear what a lower unit recommended for the chosen nominations."""
+    session.execute(update(Nomination).where(chosen).values(recommendation="", recommendation_reason=""))
 
 
 def keep_version(nomination: Nomination, call: ServiceCall, number: int) -> None:
@@ -107,7 +165,7 @@ def row(nomination: Nomination, units: Mapping[str, str]) -> dict[str, Json]:
         "attestation": "Có xác nhận" if nomination.answers.get("report_attested") else "Chưa có xác nhận",
         "precheck": criteria.describe(nomination.precheck).vi,
         "status_label": label(STATUSES, nomination.status),
-        "level_label": label(LEVELS, nomination.level),
+        "level_label": units.get(nomination.unit_code) or label(LEVELS, nomination.level),
         "version": nomination.version,
         "recommendation": describe_recommendation(nomination).vi,
         "result": describe_result(nomination).vi,
@@ -137,6 +195,8 @@ def describe_result(nomination: Nomination) -> Text:
     if nomination.award is None:
         return STATUSES[nomination.status]
     number, day = nomination.award.number, show_date(nomination.award.decided_on)
+    if nomination.status == "revoked":
+        return Text(f"Đã hủy, trước đó tặng theo số {number} ngày {day}", f"Cancelled: {number} of {day}")
     return Text(f"Đã tặng, số {number} ngày {day}", f"Awarded, decision {number} of {day}")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from engine.clock import local
 from engine.errors import FormInvalid, Text
 from engine.handlers import Json, ServiceCall
-from workflows import awards, calls, nominations
+from workflows import awards, calls, names, nominations
 from workflows.criteria import FORM_OF_INFLUENCE
 from workflows.tables import Nomination, Proposal
 from workflows.vocabulary import FORMS, INFLUENCES, SUBJECT_KINDS, TYPES, fold
@@ -26,6 +26,7 @@ TEXTS = (
     "achievement_ref",
     "initiative_ref",
 )
+NAMES = ("subject", "position")
 CHOICES = {"subject_kind": SUBJECT_KINDS, "type": TYPES, "form": FORMS, "influence": INFLUENCES}
 NEEDED = {
     "subject": Text("Phải ghi tên tập thể hoặc cá nhân.", "Name the collective or the individual."),
@@ -47,8 +48,9 @@ def editable(proposal: Proposal) -> list[Nomination]:
 
 
 def complete(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row with every text filled and the form derived from the influence when it was left open."""
+    """Return a row with every text filled, names written in one way, and the form its influence leads to."""
     filled = {**row, **{name: str(row.get(name) or "").strip() for name in TEXTS}}
+    filled |= {name: names.normalise(filled[name]) for name in NAMES}
     filled["subject_kind"] = str(row.get("subject_kind") or "individual")
     filled["form"] = filled["form"] or FORM_OF_INFLUENCE.get(filled["influence"], "")
     return filled
@@ -59,9 +61,7 @@ def check(call: ServiceCall, rows: Sequence[Mapping[str, Any]], path: str) -> No
     messages: dict[str, list[Text]] = {}
     for index, row in enumerate(rows):
         where = f"{path}.{index}"
-        for name, message in NEEDED.items():
-            if not row[name]:
-                messages[f"{where}.{name}"] = [message]
+        messages.update(_check_texts(row, where))
         for name, words in CHOICES.items():
             if row[name] not in words:
                 messages[f"{where}.{name}"] = [UNKNOWN_CHOICE]
@@ -97,6 +97,7 @@ def add(session: Session, call: ServiceCall, proposal: Proposal, row: Mapping[st
         precheck={},
         status="draft",
         level="office",
+        unit_code=proposal.office,
         holder=f"{proposal.office}.head",
         since=call.now,
         version=0,
@@ -161,6 +162,11 @@ def _answers(row: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in row.items()
         if name not in known and (isinstance(value, (bool, int, float)) or value is None)
     }
+
+
+def _check_texts(row: Mapping[str, Any], where: str) -> dict[str, list[Text]]:
+    missing = {f"{where}.{name}": [message] for name, message in NEEDED.items() if not row[name]}
+    return missing | {f"{where}.{name}": wrong for name in NAMES if (wrong := names.check(row[name]))}
 
 
 def _check_day(call: ServiceCall, row: Mapping[str, Any], where: str) -> dict[str, list[Text]]:

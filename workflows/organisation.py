@@ -1,41 +1,19 @@
-"""Units, people and their groups; who receives what on the route from an office to the State."""
+"""Units, people and their groups as of a day: what is in force, who stands for a dissolved unit."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import date
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Mapped, Session
 
+from engine import clock
 from engine.errors import NotFound
-from workflows.tables import Person, Unit
+from workflows.tables import Membership, Person, SigningAuthority, Unit
 
 # Units that work for the one above them: what that one may see, they may.
 DESKS = ("coordination_office", "department_office")
-
-
-@dataclass(frozen=True)
-class Route:
-    """Name the units a nomination of one centre passes, by code."""
-
-    center: str
-    coordination: str
-    department: str
-    committee: str
-    home_affairs: str
-
-    def holders(self) -> dict[str, str]:
-        """Return the group that receives a nomination at each level."""
-        return {
-            "center": f"{self.coordination}.staff",
-            "center_director": f"{self.center}.director",
-            "department": f"{self.department}.office",
-            "department_director": f"{self.department}.director",
-            "province": f"{self.home_affairs}.staff",
-            "province_chair": f"{self.committee}.chair",
-            "state": f"{self.home_affairs}.staff",
-        }
 
 
 def unit(session: Session, code: str) -> Unit:
@@ -46,50 +24,70 @@ def unit(session: Session, code: str) -> Unit:
     return found
 
 
+def today() -> date:
+    """Return the day it is for the people of the organisation."""
+    return clock.local(clock.now()).date()
+
+
+def in_force(
+    table: type[Unit] | type[Membership] | type[SigningAuthority], day: date | ColumnElement[date]
+) -> ColumnElement[bool]:
+    """Return the condition that a row is valid on a day; both ends count, an open end is no bound."""
+    start: Mapped[date | None] = table.valid_from
+    end: Mapped[date | None] = table.valid_until
+    return and_(or_(start.is_(None), start <= day), or_(end.is_(None), end >= day))
+
+
+def unit_on(session: Session, code: str, day: date) -> Unit:
+    """Return the unit that stands for a code on a day: the unit itself, or the successor of a dissolved one.
+
+    Follows successors until one is in force (TT 15/2025/TT-BNV; NĐ 129/2025); raises NotFound when a
+    dissolved unit has none.
+    """
+    found, passed = unit(session, code), {code}
+    while is_dissolved(found, day) and found.successor_code and found.successor_code not in passed:
+        found = unit(session, found.successor_code)
+        passed.add(found.code)
+    if is_dissolved(found, day):
+        raise NotFound(kind="unit", key=f"{code} ({day.isoformat()})")
+    return found
+
+
+def units_on(session: Session, day: date) -> Sequence[Unit]:
+    """Return the units that exist on a day, by code."""
+    return session.scalars(select(Unit).where(in_force(Unit, day)).order_by(Unit.code)).all()
+
+
+def is_dissolved(unit: Unit, day: date) -> bool:
+    """Tell whether a unit no longer exists on a day: its last day lies before it."""
+    return unit.valid_until is not None and unit.valid_until < day
+
+
+def groups(session: Session, login: str, day: date) -> frozenset[str]:
+    """Return the groups a person belongs to on a day; none when the person has left."""
+    found = session.scalars(
+        select(Membership.group_name)
+        .join(Person)
+        .where(Person.login == login, Person.active, in_force(Membership, day))
+    )
+    return frozenset(found)
+
+
 def unit_names(session: Session) -> dict[str, str]:
     """Return the names of all units by code."""
     return {row.code: row.name for row in session.execute(select(Unit.code, Unit.name))}
 
 
-def offices(session: Session, center: str) -> Sequence[Unit]:
-    """Return the offices that report to a centre each month; the coordinating office itself does not."""
-    return session.scalars(
-        select(Unit).where(Unit.parent_code == center, Unit.kind == "office").order_by(Unit.code)
-    ).all()
+def offices(session: Session, center: str, day: date | None = None) -> Sequence[Unit]:
+    """Return the offices that report to a centre each month; the coordinating office itself does not.
 
-
-def offices_under(session: Session, codes: Collection[str]) -> frozenset[str]:
-    """Return the offices among units and everything below them; a desk stands for the unit it works for."""
-    units = session.scalars(select(Unit)).all()
-    own = [unit for unit in units if unit.code in codes]
-    reached = {(unit.parent_code or unit.code) if unit.kind in DESKS else unit.code for unit in own}
-    size = 0
-    while len(reached) > size:  # one level further down at each turn, until nothing is new
-        size = len(reached)
-        reached |= {unit.code for unit in units if unit.parent_code in reached}
-    return frozenset(unit.code for unit in units if unit.kind == "office" and unit.code in reached)
-
-
-def route(session: Session, center: str) -> Route:
-    """Return the submission route of a centre, read from the units above and beside it."""
-    department = unit(session, center).parent_code or ""
-    committee = unit(session, department).parent_code or ""
-    return Route(
-        center=center,
-        coordination=_child(session, center, "coordination_office"),
-        department=department,
-        committee=committee,
-        home_affairs=_child(session, committee, "home_affairs"),
-    )
+    Counts the offices that exist on the day, today when none is given.
+    """
+    in_place = in_force(Unit, day or today())
+    chosen = select(Unit).where(Unit.parent_code == center, Unit.kind == "office", in_place)
+    return session.scalars(chosen.order_by(Unit.code)).all()
 
 
 def people(session: Session) -> Sequence[Person]:
     """Return all people by name."""
     return session.scalars(select(Person).order_by(Person.name)).all()
-
-
-def _child(session: Session, parent: str, kind: str) -> str:
-    code = session.scalar(select(Unit.code).where(Unit.parent_code == parent, Unit.kind == kind))
-    if code is None:
-        raise NotFound(kind="unit", key=f"{parent}/{kind}")
-    return code

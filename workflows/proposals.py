@@ -17,10 +17,14 @@ from workflows import (
     calendar,
     calls,
     criteria,
+    dissolutions,
+    eligibility,
     movements,
     nominations,
     nominees,
     organisation,
+    routes,
+    rules,
 )
 from workflows.tables import Consolidation, Movement, Nomination, Proposal, Unit
 from workflows.vocabulary import show_date, show_period
@@ -39,18 +43,29 @@ def open_proposal(session: Session, call: ServiceCall) -> dict[str, Json]:
             source=movements.MONTHLY,
         )
     report, _ = movements.deadlines(session, movement, period)
+    proposal = begin(session, call, (movement, office, period), key)
+    proposal.report_due_at, proposal.report_late_from = report.due_at, report.late_from
+    session.flush()
+    return {
+        **name_case(proposal, office),
+        "report_due_at": report.due_at.isoformat(),
+        "report_reminder_at": report.reminder_at.isoformat(),
+    }
+
+
+def begin(session: Session, call: ServiceCall, start: tuple[Movement, Unit, str], key: str) -> Proposal:
+    """Write the empty proposal of a unit, without dates."""
+    movement, unit, period = start
     proposal = Proposal(
         key=key,
         movement_code=movement.code,
-        office=office.code,
-        center=office.parent_code,
+        office=unit.code,
+        center=unit.parent_code,
         period=period,
         report_kind="proposal",
         status="draft",
         version=0,
         instance_id=call.instance_id,
-        report_due_at=report.due_at,
-        report_late_from=report.late_from,
         return_reason="",
         returned_by="",
         late=False,
@@ -58,24 +73,33 @@ def open_proposal(session: Session, call: ServiceCall) -> dict[str, Json]:
     )
     session.add(proposal)
     session.flush()
+    return proposal
+
+
+def name_case(proposal: Proposal, unit: Unit) -> dict[str, Json]:
+    """Return what the case of a proposal is about, for routing and for the words people read in lists."""
     return {
         "proposal": proposal.id,
-        "proposal_key": key,
-        "office": office.code,
-        "office_name": office.name,
-        "period_label": show_period(period),
-        "center": office.parent_code,
-        "report_due_at": report.due_at.isoformat(),
-        "report_reminder_at": report.reminder_at.isoformat(),
+        "proposal_key": proposal.key,
+        "office": unit.code,
+        "office_name": unit.name,
+        "period_label": show_period(proposal.period),
+        "center": unit.parent_code,
     }
 
 
-def read_start(session: Session, call: ServiceCall) -> tuple[Movement, Unit, str]:
-    """Return movement, office and period of a start; the office is the starter's when none is given."""
+def read_start(
+    session: Session, call: ServiceCall, kinds: tuple[str, ...] = ("office",)
+) -> tuple[Movement, Unit, str]:
+    """Return movement, unit and period of a start; the unit is the starter's when none is given.
+
+    kinds: what kinds of units may propose; with none any unit that belongs to another.
+    """
     messages: dict[str, list[Text]] = {}
     movement, period = movements.read_month(session, call, messages)
     code = calls.read_text(call, "office") or _own_office(call)
-    office = session.scalar(select(Unit).where(Unit.code == code, Unit.kind == "office"))
+    query = select(Unit).where(Unit.code == code, Unit.parent_code.is_not(None))
+    office = session.scalar(query.where(Unit.kind.in_(kinds)) if kinds else query)
     if office is None:
         messages["office"] = [Text(f"Không có phòng “{code}”.", f"There is no office '{code}'.")]
     if movement is None or office is None or messages:
@@ -119,7 +143,7 @@ def check_criteria(session: Session, call: ServiceCall) -> dict[str, Json]:
             # The veto of group 4 is counted from the members, whatever the list itself states (III.1.a).
             stated = answers.get("violations")
             answers["violations"] = max(stated, violators) if isinstance(stated, int) else violators or stated
-        nomination.precheck = _findings(in_force, nomination, answers)
+        nomination.precheck = _findings(session, call, in_force, nomination, answers)
         failed = bool(nomination.precheck["failures"])
         nominations.add_step(
             nomination, call, "ineligible" if failed else "eligible", criteria.describe(nomination.precheck)
@@ -140,7 +164,7 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
     if decision == "sign":
         _ensure_month_open(session, proposal)
         # Another office may have sent the same achievement or initiative since this list was checked.
-        claims = [awards.claim_of(entry) for entry in _sendable(proposal)]
+        claims = [awards.claim_of(entry) for entry in sendable(proposal)]
         awards.ensure_single_award(session, claims)
         awards.ensure_initiatives_free(session, claims)
     for nomination in nominees.editable(proposal):
@@ -157,51 +181,28 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
 def submit(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Send the eligible nominees to the centre as the next version, in time or marked late (section IV)."""
     proposal = find(session, call)
-    proposal.version += 1
-    if proposal.submitted_at is None:
-        proposal.submitted_at = call.now
-        proposal.late = call.now >= proposal.report_late_from
-    else:
-        proposal.resubmitted_at = call.now
-        proposal.supplement_late = (
-            proposal.supplement_due_at is not None and call.now > proposal.supplement_due_at
-        )
-    holder = organisation.route(session, proposal.center).holders()["center"]
-    for nomination in _sendable(proposal):
+    count_version(proposal, call.now)
+    there = routes.stop(session, proposal.center)
+    for nomination in sendable(proposal):
         nominations.keep_version(nomination, call, proposal.version)
         nominations.add_step(nomination, call, "submitted", nominations.describe_lateness(proposal))
-        nominations.move(nomination, call, "open", "center", holder)
-    for nomination in nominees.editable(proposal):
-        nominations.move(nomination, call, nomination.status, "office", "")  # left out: nobody has it
+        nominations.move(nomination, call, "open", there.stage, there.desk, there.code)
+    leave_out(proposal, call)
     proposal.status = "submitted"
     session.flush()
     return {"open_count": len(nominations.pending(proposal.nominations)), "version": proposal.version}
 
 
-def supplement(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Take the supplement of a returned dossier: the rows change only what they carry, the note is kept."""
-    proposal = find(session, call)
-    returned = {
-        nomination.id: nomination for nomination in proposal.nominations if nomination.status == "returned"
-    }
-    given = nominations.parse_ids(calls.read_rows(call, "nominees"))
-    rows: dict[int, dict[str, Any]] = {
-        key: nominees.complete({**nominees.form_row(returned[key]), **_written(entry)})
-        for key, (_, entry) in given.items()
-        if key in returned
-    }
-    nominees.check(call, list(rows.values()), "nominees")
-    claims = [nominees.claim(row) for row in rows.values()]
-    awards.ensure_single_award(session, claims)
-    awards.ensure_initiatives_free(session, claims)
-    for key, nomination in returned.items():
-        if key in rows:
-            nominees.change(nomination, rows[key])
-        note = str(given[key][1].get("note") or "").strip() if key in given else ""
-        nominations.add_step(nomination, call, "supplemented", note)
-    proposal.status = "prepared"
-    session.flush()
-    return {}
+def count_version(proposal: Proposal, now: datetime) -> None:
+    """Count one more version as sent, in time or marked late: the first by the month, others by the slip."""
+    proposal.version += 1
+    if proposal.submitted_at is None:
+        proposal.submitted_at = now
+        proposal.late = proposal.report_late_from is not None and now >= proposal.report_late_from
+    else:
+        proposal.resubmitted_at = now
+        due_at = proposal.supplement_due_at
+        proposal.supplement_late = due_at is not None and now > due_at
 
 
 def record_results(session: Session, call: ServiceCall) -> dict[str, Json]:
@@ -218,7 +219,12 @@ def draft(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the list as the office may edit it (form source of `prepare_proposal`)."""
     proposal, units = find(session, call), organisation.unit_names(session)
     rows: list[Json] = [nominees.form_row(nomination) for nomination in nominees.editable(proposal)]
-    return {**heading(session, proposal, units), "report_kind": proposal.report_kind, "nominees": rows}
+    return {
+        **heading(session, proposal, units),
+        "report_kind": proposal.report_kind,
+        "nominees": rows,
+        "award_forms": rules.choices(session, "award_form", local(call.now).date()),
+    }
 
 
 def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
@@ -230,22 +236,6 @@ def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
         "rows": nominations.rows(listed, units),
         "nominee_count": len(listed),
     }
-
-
-def returned_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Return the nominations the centre returned, with what was written (form source of `supplement`)."""
-    proposal, units = find(session, call), organisation.unit_names(session)
-    found: list[Json] = [
-        {
-            **nominations.row(nomination, units),
-            **nominees.form_row(nomination),
-            "reason": nominations.describe_reason(nomination).vi,
-            "note": "",
-        }
-        for nomination in proposal.nominations
-        if nomination.status == "returned"
-    ]
-    return {**heading(session, proposal, units), "nominees": found, "rows": found}
 
 
 def results(session: Session, call: ServiceCall) -> dict[str, Json]:
@@ -261,7 +251,8 @@ def results(session: Session, call: ServiceCall) -> dict[str, Json]:
 def heading(session: Session, proposal: Proposal, units: Mapping[str, str]) -> dict[str, Json]:
     """Return what stands above the rows: whose list, for when, which dates, why it came back."""
     due = proposal.supplement_due_at
-    last = calendar.last_working_day_before(calendar.load(session), local(proposal.report_due_at).date())
+    report_due = proposal.report_due_at and local(proposal.report_due_at).date()
+    last = report_due and calendar.last_working_day_before(calendar.load(session), report_due)
     return {
         "proposal_key": proposal.key,
         "office_name": units.get(proposal.office, proposal.office),
@@ -273,7 +264,7 @@ def heading(session: Session, proposal: Proposal, units: Mapping[str, str]) -> d
         "report_kind_label": "Có đề xuất" if proposal.report_kind == "proposal" else "Không có đề xuất",
         "office": proposal.office,
         "period": proposal.period,
-        "report_due_at": show_date(local(proposal.report_due_at).date()),
+        "report_due_at": show_date(report_due),
         "report_last_day": show_date(last),
         "supplement_due_at": show_date(due and local(due).date()),
         "return_reason": proposal.return_reason,
@@ -291,12 +282,15 @@ def find(session: Session, call: ServiceCall) -> Proposal:
     return found
 
 
-def return_to_office(proposal: Proposal, reason: str, due_at: datetime) -> None:
-    """Return a dossier for supplement: the new date stands beside the original one."""
-    proposal.status = "returned"
-    proposal.returned_by = "center"
-    proposal.return_reason = reason
-    proposal.supplement_due_at = due_at
+def sendable(proposal: Proposal) -> list[Nomination]:
+    """Return the nominations that go out when the head signs: those that meet the criteria."""
+    return [nomination for nomination in nominees.editable(proposal) if nomination.status != "ineligible"]
+
+
+def leave_out(proposal: Proposal, call: ServiceCall) -> None:
+    """Take what was not sent out of everybody's hands."""
+    for nomination in nominees.editable(proposal):
+        nominations.move(nomination, call, nomination.status, "office", "")
 
 
 def _own_office(call: ServiceCall) -> str:
@@ -308,17 +302,12 @@ def _violated(nomination: Nomination) -> bool:
     return nomination.subject_kind == "individual" and nomination.answers.get("complied") is False
 
 
-def _written(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value for name, value in entry.items() if value is not None and name not in ("reason", "note")
-    }
-
-
 def _findings(
-    in_force: Any, nomination: Nomination, answers: Mapping[str, Any]
+    session: Session, call: ServiceCall, in_force: Any, nomination: Nomination, answers: Mapping[str, Any]
 ) -> dict[str, list[dict[str, Any]]]:
     findings = criteria.evaluate(in_force, nomination.subject_kind, answers)
-    influence = criteria.check_influence(nomination.form, nomination.influence)
+    form = rules.find(session, "award_form", nomination.form, local(call.now).date())
+    influence = criteria.check_influence(form, nomination.influence)
     if influence is not None:
         findings["failures"].append(influence)
     if not answers.get("report_attested"):
@@ -333,11 +322,9 @@ def _findings(
                 "veto": False,
             }
         )
-    return findings
-
-
-def _sendable(proposal: Proposal) -> list[Nomination]:
-    return [nomination for nomination in nominees.editable(proposal) if nomination.status != "ineligible"]
+    gone = dissolutions.warn(session, nomination, local(call.now).date())
+    findings["warnings"] += [gone] if gone else []
+    return eligibility.extend(session, nomination, findings, call.now)
 
 
 def _ensure_month_open(session: Session, proposal: Proposal) -> None:
@@ -346,7 +333,7 @@ def _ensure_month_open(session: Session, proposal: Proposal) -> None:
             Consolidation.center == proposal.center, Consolidation.period == proposal.period
         )
     )
-    if _sendable(proposal) and status in ("closed", "sent"):
+    if sendable(proposal) and status in ("closed", "sent"):
         raise Refused(
             vi=f"Trung tâm đã chốt danh sách {show_period(proposal.period)}. Hãy trả lại để phòng báo cáo "
             "không có đề xuất kỳ này và đề nghị ở kỳ sau.",

@@ -1,159 +1,304 @@
-"""The province: Home Affairs appraises, the chairman awards Bằng khen, the State answers what goes up."""
+"""The province: Home Affairs appraises; by rule a form goes straight to the chairman or through the council.
+
+Which way a form takes is the rule `council_route`: the standing body reports Bằng khen to the chairman, the
+full council votes on titles and on what goes to the State (QĐ 86/2025/QĐ-UBND Bắc Ninh Đ5). The simplified
+procedure has no council (Luật 2022 Đ85).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TypeAlias
 
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from engine.clock import local
 from engine.errors import FormInvalid, Text
-from engine.handlers import Json, ServiceCall
-from workflows import awards, calls, nominations, organisation, rulings, submissions
-from workflows.tables import Nomination, Submission
-
-LEVEL = "province"
-MERIT = "certificate_of_merit"
-STATE = "state_level"
-NOT_SIGNED = Text("Phải ký tờ trình để gửi đi.", "Sign the submission to send it.")
-NUMBER_NEEDED = Text("Phải ghi số quyết định.", "Enter the number of the decision.")
-DAY_NEEDED = Text(
-    "Phải ghi ngày quyết định, không ở tương lai.", "Enter the date of the decision, not in the future."
+from engine.handlers import Json, Registration, ServiceCall
+from workflows import (
+    calendar,
+    calls,
+    councils,
+    nominations,
+    nominee_papers,
+    organisation,
+    routes,
+    rules,
+    rulings,
+    slips,
+    submissions,
+    suspensions,
 )
+from workflows.councils import results as council_results
+from workflows.routes import Stop
+from workflows.tables import Council, CouncilVerdict, Nomination, Submission
+
+Lists: TypeAlias = Callable[[Session, Submission, Stop, date], list[Nomination]]
+NOT_SIGNED = Text("Phải ký tờ trình để gửi đi.", "Sign the submission to send it.")
 
 
 def receive(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Record that the Department of Home Affairs received a submission."""
-    submission = submissions.find(session, call)
-    return submissions.receive(
-        session, call, submission, waiting(session, submission), "received_by_province"
-    )
+    """Record that Home Affairs received a submission; say until when it appraises and which council votes.
 
-
-def appraise(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Appraise every nominee; one declined here is answered at once, with the reason (QĐ 311/QĐ-BNV 2025)."""
+    A case that goes on after a suspension keeps the working days that were left (NĐ 152/2025 Đ4k4).
+    """
     submission = submissions.find(session, call)
-    holder = organisation.route(session, submission.center).holders()["province_chair"]
-    choose = rulings.choices_at(LEVEL)
-    declined: list[Nomination] = []
-    for ruling in rulings.read(call, waiting(session, submission), lambda _: ("recommend", "decline")):
-        rulings.recommend(call, ruling, positive=choose(ruling.nomination)[0])
-        if ruling.decision == "decline":
-            rulings.decline(session, call, ruling)
-            declined.append(ruling.nomination)
-        else:
-            nominations.move(ruling.nomination, call, "open", LEVEL, holder)
-    session.flush()
+    here = routes.stop(session, submission.to_unit)
+    facts = submissions.receive(session, call, submission)
+    today = local(call.now).date()
+    limit = rules.find(session, "limit", "province_appraisal", today)
+    days = suspensions.days_left(session, to_appraise(session, submission, here), call.now)
+    counted = limit.values["days"] if days is None else days
+    due_at = calendar.due_after(session, call.now, counted)
+    council = session.scalar(select(Council.code).where(Council.unit_code == here.code))
     return {
-        "merit_count": len(waiting(session, submission, MERIT)),
-        "state_count": len(waiting(session, submission, STATE)),
-        "results": submissions.name_proposals(declined),
+        **facts,
+        "appraise_days": counted,
+        "appraise_from": today.isoformat(),
+        "appraise_due_at": due_at.isoformat(),
+        "council": council or "",
     }
 
 
-def decide_merit(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Let the chairman award or decline each Bằng khen (598/KH-TTTV III.3.b)."""
+def sort_out(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Appraise every nominee and send it its way: declined at once, to the chairman, or to the council."""
     submission = submissions.find(session, call)
-    taken = rulings.read(call, waiting(session, submission, MERIT), rulings.choices_at(LEVEL))
+    here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    choose, votes = rulings.choices_at(session, here, call.now), council_voters(session, today)
+    nominees = to_appraise(session, submission, here)
+    declined: list[Nomination] = []
+    forms: list[Json] = []
+    for ruling in rulings.read(call, nominees, lambda _: ("recommend", "decline")):
+        nomination = ruling.nomination
+        rulings.recommend(call, ruling, positive=choose(nomination)[0])
+        if ruling.decision == "decline":
+            rulings.decline(session, call, ruling)
+            declined.append(nomination)
+        elif votes(nomination):
+            forms.append(nomination.form)
+        else:
+            nominations.move(nomination, call, "open", here.stage, here.signer)
+    session.flush()
+    slips.refuse(session, call, here.desk, declined)
+    return {
+        "results": submissions.name_proposals(declined),
+        "chair_count": len(for_chair(session, submission, here, today)),
+        "council_forms": list(dict.fromkeys(forms)),
+        "state_count": len(for_state(session, submission, here, today)),
+    }
+
+
+def check_overdue(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Count the nominees still to appraise at the date; a case whose clock stands has none."""
+    submission = submissions.find(session, call)
+    here = routes.stop(session, submission.to_unit)
+    return {"overdue_count": len(to_appraise(session, submission, here))}
+
+
+def overdue_case(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Return what is overdue and with whom (form source of `promise_new_date`)."""
+    submission = submissions.find(session, call)
+    here = routes.stop(session, submission.to_unit)
+    return _show(session, call, to_appraise(session, submission, here))
+
+
+def promise_new_date(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Apologise for an appraisal that is late and name the day of the answer, by a slip to each office."""
+    submission = submissions.find(session, call)
+    here = routes.stop(session, submission.to_unit)
+    return slips.apologise(session, call, here.desk, to_appraise(session, submission, here))
+
+
+def list_for_council(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Say which forms still wait for the council: nominees may have been suspended while it was prepared."""
+    submission = submissions.find(session, call)
+    here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    condition: ColumnElement[bool] = submissions.at_desk(here) & (Nomination.recommendation != "")
+    waiting = submissions.waiting(session, submission, condition)
+    votes = council_voters(session, today)
+    forms = [one.form for one in waiting if votes(one)]
+    return {"council_forms": list[Json](dict.fromkeys(forms))}
+
+
+def take_verdicts(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Take over what the council decided: selected nominees go to the chairman, the others are answered."""
+    submission = submissions.find(session, call)
+    here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    answered: list[Nomination] = []
+    listed = {one.id: one for one in submissions.listed(session, submission)}
+    for verdict in councils.verdicts(session, calls.read_integer(call, "council_session_id")):
+        nomination = listed.get(verdict.nomination_id)
+        if nomination is None or nomination.status != "open":
+            continue  # suspended while the council sat: it votes again when that is over
+        if verdict.outcome == "selected":
+            nominations.move(nomination, call, "open", here.stage, here.signer)
+        else:
+            _refuse_by_vote(session, call, nomination, verdict)
+            answered.append(nomination)
+    session.flush()
+    return {
+        "council_results": submissions.name_proposals(answered),
+        "title_count": len(for_council_decision(session, submission, here, today)),
+        "state_count": len(for_state(session, submission, here, today)),
+    }
+
+
+def decide_direct(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Let the chairman award or decline what the standing body reports to him (QĐ 86/2025 Bắc Ninh Đ5k2)."""
+    return {"merit_results": _decide(session, call, for_chair)}
+
+
+def decide_titles(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Let the chairman award or decline what the council selected and he decides himself."""
+    return {"title_results": _decide(session, call, for_council_decision)}
+
+
+def sign_letter(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Let the chairman sign the letter to the State; its nominees go up."""
+    submission = submissions.find(session, call)
+    if call.variables.get("sign") is not True:
+        raise FormInvalid({"sign": [NOT_SIGNED]})
+    here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    upward = submissions.pass_up(session, call, submission, for_state(session, submission, here, today))
+    upward.note = calls.read_text(call, "note")
+    session.flush()
+    return {"upward_submission": upward.id, "submission_key_up": upward.key}
+
+
+def appraisal_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Return the nominees to appraise, each with the way it will take (form source of `appraise`)."""
+    submission = submissions.find(session, call)
+    here = routes.stop(session, submission.to_unit)
+    return _show(session, call, to_appraise(session, submission, here))
+
+
+def direct_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Return what the standing body reports to the chairman (form source of `decide_merit`)."""
+    return _for(session, call, for_chair)
+
+
+def title_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Return what the council selected and the chairman decides (form source of `decide_titles`)."""
+    return _for(session, call, for_council_decision)
+
+
+def letter_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
+    """Return what goes up to the State (form source of `sign_state_submission`)."""
+    return _for(session, call, for_state)
+
+
+def council_voters(session: Session, today: date) -> Callable[[Nomination], bool]:
+    """Return whether the full council votes on a nominee by the law of its dossier (rule `council_route`)."""
+    known: dict[tuple[str, date], bool] = {}
+
+    def votes(nomination: Nomination) -> bool:
+        place = nomination.form, nomination.received_on or today
+        if place not in known:
+            law = rules.regime(session, place[1], today, nomination.form)
+            rule = rules.find(session, "council_route", nomination.form, law.rules_on)
+            known[place] = rule.values["kind"] == "full"
+        return known[place] and nomination.procedure != "simplified"
+
+    return votes
+
+
+def to_appraise(session: Session, submission: Submission, here: Stop) -> list[Nomination]:
+    """Return the nominees at the desk that nobody has appraised; the appraised ones wait for the council."""
+    condition: ColumnElement[bool] = submissions.at_desk(here) & (Nomination.recommendation == "")
+    return submissions.waiting(session, submission, condition)
+
+
+def for_chair(session: Session, submission: Submission, here: Stop, today: date) -> list[Nomination]:
+    """Return what the chairman decides without the council."""
+    votes = council_voters(session, today)
+    return [one for one in _decided_here(session, submission, here) if not votes(one)]
+
+
+def for_council_decision(
+    session: Session, submission: Submission, here: Stop, today: date
+) -> list[Nomination]:
+    """Return what the chairman decides after the council."""
+    votes = council_voters(session, today)
+    return [one for one in _decided_here(session, submission, here) if votes(one)]
+
+
+def for_state(session: Session, submission: Submission, here: Stop, today: date) -> list[Nomination]:
+    """Return what the chairman submits to the State."""
+    del today  # the signature of the three lists is one
+    return [one for one in _at_signer(session, submission, here) if one.recommendation == "submit_up"]
+
+
+def _decided_here(session: Session, submission: Submission, here: Stop) -> list[Nomination]:
+    return [one for one in _at_signer(session, submission, here) if one.recommendation == "award"]
+
+
+def _at_signer(session: Session, submission: Submission, here: Stop) -> list[Nomination]:
+    return submissions.waiting(session, submission, submissions.at_signer(here))
+
+
+def _decide(session: Session, call: ServiceCall, choose_from: Lists) -> list[Json]:
+    submission = submissions.find(session, call)
+    here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    choose = rulings.choices_at(session, here, call.now)
+    taken = rulings.read(call, choose_from(session, submission, here, today), choose)
     for ruling in taken:
         if ruling.decision == "decline":
             rulings.decline(session, call, ruling)
     rulings.award(session, call, [r.nomination for r in taken if r.decision == "award"], submission)
     session.flush()
-    return {"merit_results": submissions.name_proposals([ruling.nomination for ruling in taken])}
+    return submissions.name_proposals([ruling.nomination for ruling in taken])
 
 
-def sign_state(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Sign the submission to the State and pass its nominees up."""
+def _for(session: Session, call: ServiceCall, choose_from: Lists) -> dict[str, Json]:
     submission = submissions.find(session, call)
-    if call.variables.get("sign") is not True:
-        raise FormInvalid({"sign": [NOT_SIGNED]})
-    nominees = waiting(session, submission, STATE)
-    upward = submissions.pass_up(session, call, submission, "state", nominees)
-    upward.note = calls.read_text(call, "note")
-    holder = organisation.route(session, submission.center).holders()["state"]
-    for nomination in nominees:
-        nomination.state_submission_id = upward.id
-        nominations.add_step(nomination, call, "submitted_to_state", nominations.name_letter(upward.number))
-        nominations.move(nomination, call, "open", "state", holder)
-    session.flush()
-    return {"state_submission": upward.id}
+    here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    return _show(session, call, choose_from(session, submission, here, today), papers=True)
 
 
-def record_state(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Record what the State answered: decision number and date, or the reason of its refusal."""
-    submission = submissions.find(session, call)
-    nominees = waiting(session, submission, STATE)
-    taken = rulings.read(call, nominees, lambda _: ("awarded", "declined"), reason_for=("declined",))
-    decisions = _read_decisions(call, taken, submission)
-    for ruling in taken:
-        if ruling.decision == "declined":
-            rulings.decline(session, call, ruling)
-            continue
-        decision = decisions[ruling.nomination.id]
-        awards.record(session, call, [ruling.nomination], decision)
-        rulings.finish_award(session, call, ruling.nomination, decision.number)
-    submission.status = "decided"
-    session.flush()
-    return {"state_results": submissions.name_proposals(nominees)}
-
-
-def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Return the submission and all nominees that wait (form source of `appraise`)."""
-    return _show(session, call, "")
-
-
-def merit_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Return the nominees for a Bằng khen (form source of `decide_merit`)."""
-    return _show(session, call, MERIT)
-
-
-def state_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Return the nominees for a State award (form source of the two State tasks)."""
-    return _show(session, call, STATE)
-
-
-def waiting(session: Session, submission: Submission, form: str = "") -> list[Nomination]:
-    """Return the nominees of a submission that wait at the province or the State, of one form when named."""
-    return [
-        nomination
-        for nomination in submissions.listed(session, submission)
-        if nomination.level in (LEVEL, "state")
-        and nomination.status == "open"
-        and form in ("", nomination.form)
-    ]
-
-
-def _show(session: Session, call: ServiceCall, form: str) -> dict[str, Json]:
+def _show(
+    session: Session, call: ServiceCall, nominees: Sequence[Nomination], *, papers: bool = False
+) -> dict[str, Json]:
     submission, units = submissions.find(session, call), organisation.unit_names(session)
-    nominees = waiting(session, submission, form)
+    here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    choose = rulings.choices_at(session, here, call.now)
+    votes = council_voters(session, today)
     found: list[Json] = []
-    for entry in rulings.rows(nominees, units, LEVEL):
-        # The State's answer is typed into these fields, so they start empty.
-        found.append(
-            {**entry, "decision_number": "", "decision_date": ""} if isinstance(entry, dict) else entry
-        )
+    for nomination, entry in zip(nominees, rulings.rows(nominees, units, choose), strict=True):
+        voted = votes(nomination)
+        way = "Hội đồng họp, bỏ phiếu" if voted else "Trình thẳng Chủ tịch"
+        # only what the council votes on is published and asked about
+        said = nominee_papers.describe(session, nomination).vi if voted and papers else ""
+        found.append({**entry, "papers": said, "way": way} if isinstance(entry, dict) else entry)
     return {**submissions.heading(session, submission, units), "rows": found}
 
 
-def _read_decisions(
-    call: ServiceCall, taken: Sequence[rulings.Ruling], submission: Submission
-) -> dict[int, awards.Decision]:
-    decisions: dict[int, awards.Decision] = {}
-    messages: dict[str, list[Text]] = {}
-    for ruling in taken:
-        if ruling.decision != "awarded":
-            continue
-        number = str(ruling.entry.get("decision_number") or "").strip()
-        try:
-            day = calls.read_day(ruling.entry.get("decision_date"))
-        except ValueError:
-            day = None
-        if not number:
-            messages[f"{ruling.path}.decision_number"] = [NUMBER_NEEDED]
-        if day is None or day > local(call.now).date():
-            messages[f"{ruling.path}.decision_date"] = [DAY_NEEDED]
-            continue
-        decisions[ruling.nomination.id] = awards.Decision(number, day, submission.id)
-    calls.refuse_wrong(messages)
-    return decisions
+def _refuse_by_vote(
+    session: Session, call: ServiceCall, nomination: Nomination, verdict: CouncilVerdict
+) -> None:
+    status = "not_selected" if verdict.outcome == "not_selected" else "declined"
+    said = council_results.describe(verdict)
+    nomination.reason = said.vi
+    nominations.move(nomination, call, status, nomination.level, "")
+    nominations.add_step(nomination, call, "declined", said)
+    session.flush()
+    rulings.tell(session, call, nomination)
+
+
+HANDLERS: Mapping[str, Registration] = {
+    "provinces.receive": Registration(receive),
+    "provinces.appraisal_rows": Registration(appraisal_rows),
+    "provinces.sort_out": Registration(sort_out),
+    "provinces.direct_rows": Registration(direct_rows),
+    "provinces.decide_direct": Registration(decide_direct),
+    "provinces.check_overdue": Registration(check_overdue),
+    "provinces.overdue_case": Registration(overdue_case),
+    "provinces.promise_new_date": Registration(promise_new_date),
+    "provinces.list_for_council": Registration(list_for_council),
+    "provinces.take_verdicts": Registration(take_verdicts),
+    "provinces.title_rows": Registration(title_rows),
+    "provinces.decide_titles": Registration(decide_titles),
+    "provinces.letter_rows": Registration(letter_rows),
+    "provinces.sign_letter": Registration(sign_letter),
+}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
 
+from engine.clock import local
 from engine.errors import Conflict, Text
 from engine.handlers import Json, ServiceCall
 from workflows import awards, calls, nominations, notices
+from workflows.routes import Stop
 from workflows.tables import Nomination, Submission
 from workflows.vocabulary import show_period
 
+Choices: TypeAlias = Callable[[Nomination], tuple[str, ...]]
 CHOICE_LABELS = {
     "award": Text("Tặng", "Award"),
     "submit_up": Text("Trình cấp trên", "Submit upward"),
@@ -35,12 +39,18 @@ class Ruling:
 def read(
     call: ServiceCall,
     nominees: Sequence[Nomination],
-    choices: Callable[[Nomination], tuple[str, ...]],
+    choices: Choices,
     reason_for: tuple[str, ...] = ("decline",),
+    rest: str = "",
 ) -> list[Ruling]:
-    """Return one ruling for every nominee; raises FormInvalid per row, Conflict for another list."""
+    """Return one ruling for every nominee; raises FormInvalid per row, Conflict for another list.
+
+    rest: what is said of the nominees that have no row: `recommend`, or `follow` what was recommended; with
+    nothing every nominee needs a row.
+    """
     given = nominations.parse_ids(calls.read_rows(call, "rows"))
-    if set(given) != {nomination.id for nomination in nominees}:
+    known = {nomination.id for nomination in nominees}
+    if not set(given) <= known or (set(given) != known and not rest):
         raise Conflict(
             expected="a decision on every nominee of the list",
             found="the list on the page is not the present one",
@@ -49,12 +59,21 @@ def read(
     messages: dict[str, list[Text]] = {}
     rulings = []
     for nomination in nominees:
+        if nomination.id not in given:
+            rulings.append(_unsaid(nomination, rest))
+            continue
         index, entry = given[nomination.id]
         messages.update(calls.check_row(entry, f"rows.{index}", choices(nomination), reason_for))
         reason = str(entry.get("reason") or "").strip()
         rulings.append(Ruling(nomination, str(entry.get("decision")), reason, entry, f"rows.{index}"))
     calls.refuse_wrong(messages)
     return rulings
+
+
+def unnamed(call: ServiceCall, nominees: Sequence[Nomination]) -> list[Nomination]:
+    """Return the nominees that the form has no row for."""
+    given = nominations.parse_ids(calls.read_rows(call, "rows"))
+    return [nomination for nomination in nominees if nomination.id not in given]
 
 
 def recommend(call: ServiceCall, ruling: Ruling, positive: str) -> None:
@@ -65,19 +84,19 @@ def recommend(call: ServiceCall, ruling: Ruling, positive: str) -> None:
     nominations.add_step(nomination, call, "appraised", nominations.describe_recommendation(nomination))
 
 
-def choices_at(level: str) -> Callable[[Nomination], tuple[str, ...]]:
-    """Return which decisions a level may take on a nominee: award its forms, pass others up, or decline."""
+def choices_at(session: Session, here: Stop, now: datetime) -> Choices:
+    """Return which decisions a unit may take on a nominee: award its forms, pass others up, or decline."""
+    decider_of = awards.deciders(session, local(now).date())
 
     def choose(nomination: Nomination) -> tuple[str, ...]:
-        own = awards.DECIDED_AT[nomination.form] == level
+        own = decider_of(nomination) == here.kind
         return ("award" if own else "submit_up", "decline")
 
     return choose
 
 
-def rows(nominees: Sequence[Nomination], units: Mapping[str, str], level: str) -> list[Json]:
-    """Return nominees as rows that each carry the `choices` open at a level."""
-    choose = choices_at(level)
+def rows(nominees: Sequence[Nomination], units: Mapping[str, str], choose: Choices) -> list[Json]:
+    """Return nominees as rows that each carry the `choices` open where they are."""
     return [
         {
             **nominations.row(nomination, units),
@@ -97,10 +116,10 @@ def rows(nominees: Sequence[Nomination], units: Mapping[str, str], level: str) -
 def award(
     session: Session, call: ServiceCall, nominees: Sequence[Nomination], submission: Submission
 ) -> None:
-    """Award nominees of one form by one numbered decision and tell their offices."""
-    decision = awards.decide(session, call, nominees, submission)
+    """Award nominees by one numbered decision for each form and tell their offices."""
+    awards.decide(session, call, nominees, submission)
     for nomination in nominees:
-        finish_award(session, call, nomination, decision.number if decision else "")
+        finish_award(session, call, nomination, nomination.award.number if nomination.award else "")
 
 
 def finish_award(session: Session, call: ServiceCall, nomination: Nomination, number: str) -> None:
@@ -133,3 +152,9 @@ def tell(session: Session, call: ServiceCall, nomination: Nomination) -> None:
         en=f"Result of the nomination of '{nomination.subject}' for {month_en}: {result.en}.{reason_en}",
     )
     notices.send(session, call, [f"{proposal.office}.head", f"{proposal.office}.staff"], letter)
+
+
+def _unsaid(nomination: Nomination, rest: str) -> Ruling:
+    if rest == "follow":
+        return Ruling(nomination, nomination.recommendation, nomination.recommendation_reason, {}, "rest")
+    return Ruling(nomination, rest, "", {}, "rest")

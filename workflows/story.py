@@ -184,13 +184,14 @@ def play(session: Session) -> None:
     today = clock.local(clock.now()).date()
     first = today.replace(day=1)
     last = (first - timedelta(days=1)).replace(day=1)
-    _play_last_month(session, last)
+    play_last_month(session, last)
     # after the reporting dates the story is told for the coming month, whose dates are still ahead
     this = first if today.day < 10 else (first + timedelta(days=32)).replace(day=1)
     _play_this_month(session, f"{this:%Y-%m}")
 
 
-def _play_last_month(session: Session, first: date) -> None:
+def play_last_month(session: Session, first: date) -> None:
+    """Play the month that begins on a day: Bằng khen are decided, what needs a council is being prepared."""
     period = f"{first:%Y-%m}"
     for day, act in (
         (1, lambda: _open_all(session, period, LAST_MONTH)),
@@ -247,14 +248,15 @@ def _decide_at_department(session: Session) -> None:
 def _decide_above(session: Session) -> None:
     decide(session, HOME_AFFAIRS, "appraise", lambda _: {"decision": "recommend", "reason": ""})
     decide(session, CHAIR, "decide_merit", lambda _: {"decision": "award", "reason": ""})
-    complete(session, CHAIR, "sign_state_submission", lambda _: {"sign": True})
-    answer = {"decision": "declined", "reason": "Phạm vi ảnh hưởng chưa đến toàn quốc"}
-    decide(session, HOME_AFFAIRS, "record_state_answer", lambda _: answer)
 
 
 def _acknowledge(session: Session) -> None:
-    for office in ("P1", "P2", "P4"):
-        complete(session, HEADS[office], "acknowledge_results", lambda _: {"informed": True})
+    """Let the heads of offices whose nominees all have their answers tell them."""
+    for head in HEADS.values():
+        actor = find_actor(session, head)
+        waiting = tasks.open_for(actor).where(UserTask.element == "acknowledge_results")
+        if session.scalars(waiting).first() is not None:
+            complete(session, head, "acknowledge_results", lambda _: {"informed": True})
 
 
 def _play_this_month(session: Session, period: str) -> None:

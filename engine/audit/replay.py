@@ -64,7 +64,9 @@ def actual(session: Session, instance: ProcessInstance) -> Replayed:
             for row in _rows(session, UserTask, instance, UserTask.status == "open")
         },
         jobs=_waiting(session, Job, instance, Job.status.in_(("open", "failed"))),
-        timers=_waiting(session, Timer, instance, Timer.status == "waiting"),
+        timers=_waiting(
+            session, Timer, instance, (Timer.status == "waiting") & Timer.task_id.is_(None)
+        ),  # those of tasks follow no token
         subscriptions=_waiting(session, Subscription, instance, Subscription.token.is_not(None)),
         incidents=_waiting(session, Incident, instance, Incident.status == "open"),
         variables={name: value for name, value in variables.items() if value is not None},

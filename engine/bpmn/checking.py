@@ -45,6 +45,7 @@ class Beside(TypedDict, total=False):
     job_types: Collection[str] | None
     processes: Collection[str] | None
     decisions: Collection[str] | None
+    groups: Collection[str] | None
     imports: Mapping[str, etree._Element | None]
 
 
@@ -61,7 +62,11 @@ def check(
     whenever the diagram was read from a file. Notes are left out unless asked for.
     """
     known = Known(
-        beside.get("forms"), beside.get("job_types"), beside.get("processes"), beside.get("decisions")
+        beside.get("forms"),
+        beside.get("job_types"),
+        beside.get("processes"),
+        beside.get("decisions"),
+        beside.get("groups"),
     )
     found = list(checking_structure.check_ids(diagram))
     if root is not None:

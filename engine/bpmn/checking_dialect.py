@@ -6,15 +6,16 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from engine import feel
-from engine.bpmn import checking_timers
+from engine.bpmn import checking_groups, checking_timers, task_rules
 from engine.bpmn.findings import Finding, make
 from engine.bpmn.model import ACTIVITIES, Details, Diagram, Element, EventDefinition, Loop, Process
 
 MAX_CARDINALITY = 1_000
 MAX_ROUNDS = 1_000_000
 BINDINGS = frozenset({"latest", "deployment", "versionTag"})
-USER_TASK_RULES = frozenset({"bv:subject", "bv:formSource", "bv:dueInWorkingDays", "bv:fourEyes"})
-RULES_OF = {"userTask": USER_TASK_RULES, "callActivity": frozenset({"bv:calledVersion"})}
+USER_TASK_RULES = frozenset({"bv:subject", "bv:formSource", "bv:fourEyes"}) | task_rules.RULES
+SEALED = "bv:secret"
+RULES_OF = {"userTask": USER_TASK_RULES | {SEALED}, "callActivity": frozenset({"bv:calledVersion"})}
 ACTIVITY_RULES = frozenset({"bv:failureAsError"})
 NOTES = frozenset({"bv:note", "bv:source", "bv:step"})  # for readers of the diagram only
 _JOBS = frozenset({"serviceTask", "businessRuleTask"})
@@ -31,13 +32,16 @@ class Known:
     job_types: Collection[str] | None = None
     processes: Collection[str] | None = None
     decisions: Collection[str] | None = None
+    groups: Collection[str] | None = None
 
 
 def check(process: Process, diagram: Diagram, known: Known) -> Iterator[Finding]:
     """Yield the findings about the dialect of every element of the process."""
     for element in process.elements.values():
         yield from _check_user_task(element)
+        yield from checking_groups.check(element, known.groups)
         yield from _check_rules(element)
+        yield from _check_secret(element)
         yield from _check_form(element, known)
         yield from _check_job(element, known)
         yield from _check_call(element, diagram, known)
@@ -59,6 +63,9 @@ def _check_user_task(element: Element) -> Iterator[Finding]:
     priority = details.priority
     if priority and not priority.startswith("=") and not _is_number(priority, 0, 100):
         yield make("priority", element.id, element.line, value=priority)
+    wrong = task_rules.literal_problem(details.properties)
+    if wrong is not None:
+        yield make("time-rule", element.id, element.line, name=wrong)
     for date in (details.due_date, details.follow_up_date):
         if date and not date.startswith("="):
             yield from checking_timers.check_value("date", date, element.id, element.line)
@@ -72,6 +79,18 @@ def _check_rules(element: Element) -> Iterator[Finding]:
     for name in element.details.properties:
         if name.startswith("bv:") and name not in obeyed | NOTES:
             yield make("unknown-rule", element.id, element.line, name=name)
+
+
+def _check_secret(element: Element) -> Iterator[Finding]:
+    """Refuse a secret task whose answers nobody would take: they stand in no variable and no history."""
+    details = element.details
+    value = details.properties.get(SEALED)
+    if element.kind != "userTask" or value is None:
+        return
+    if value not in ("true", "false"):
+        yield make("secret-value", element.id, element.line, value=value[:80])
+    elif value == "true" and not any(entry.event_type == "completing" for entry in details.listeners):
+        yield make("secret-without-listener", element.id, element.line)
 
 
 def _check_form(element: Element, known: Known) -> Iterator[Finding]:

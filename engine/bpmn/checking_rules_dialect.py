@@ -94,6 +94,13 @@ DIALECT = {
         "Đặt tên hoặc xóa thuộc tính này.",
         "Name it or delete it.",
     ),
+    "time-rule": Rule(
+        "error",
+        "“{element}”: {name} không đọc được thành hạn, nhắc việc hoặc cấp báo cáo.",
+        "'{element}': {name} cannot be read as reminders or escalation levels.",
+        "Ghi số ngày làm việc, ví dụ 2,1; bv:escalateAfter cần bv:escalateTo (nhóm của từng cấp).",
+        "Give numbers of working days such as 2,1; bv:escalateAfter needs bv:escalateTo, the groups.",
+    ),
     "unknown-rule": Rule(
         "warning",
         "“{element}”: thuộc tính {name} không có tác dụng, công cụ không biết nó.",
@@ -101,12 +108,33 @@ DIALECT = {
         "Sửa tên, hoặc vẽ điều đó vào sơ đồ (ví dụ sự kiện hẹn giờ gắn vào việc).",
         "Correct its name, or draw it (for example a timer event attached to the task).",
     ),
+    "secret-value": Rule(
+        "error",
+        "“{element}”: bv:secret là “{value}”, chỉ nhận true hoặc false.",
+        "'{element}': bv:secret is '{value}', expected true or false.",
+        "Ghi true để nội dung gửi từ biểu mẫu không được lưu ở đâu ngoài bước nhận kết quả.",
+        "Write true to keep what the form posts out of everything but the completing listener.",
+    ),
+    "secret-without-listener": Rule(
+        "error",
+        "Việc kín “{element}” không có bước nhận kết quả: nội dung gửi sẽ mất.",
+        "Secret user task '{element}' has no completing listener: what is typed would be lost.",
+        "Điền taskListener completing, hoặc bỏ bv:secret.",
+        "Add a completing taskListener, or remove bv:secret.",
+    ),
     "unassigned": Rule(
         "error",
         "Việc “{element}” không giao cho ai: không có người nhận, nhóm hay danh sách người.",
         "User task '{element}' is assigned to nobody: no assignee, candidate groups or users.",
         "Điền người nhận hoặc nhóm ứng viên (assignmentDefinition).",
         "Set an assignee or candidate groups (assignmentDefinition).",
+    ),
+    "unknown-group": Rule(
+        "error",
+        "“{element}”: tổ chức không có nhóm “{group}” (đơn vị hoặc vai trò), việc sẽ không đến tay ai.",
+        "'{element}': the organisation has no group '{group}' (unit or role), the work would reach nobody.",
+        "Chọn nhóm có trong danh mục đơn vị và người, hoặc thêm đơn vị, thành viên trước.",
+        "Choose a group of the organisation, or add the unit and its members first.",
     ),
     "unknown-form": Rule(
         "error",

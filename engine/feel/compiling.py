@@ -22,6 +22,7 @@ from engine.feel import (
     statistics,
     strings,
     types,
+    workdays,
 )
 from engine.feel.code import Code
 from engine.feel.errors import FeelLimit
@@ -29,7 +30,7 @@ from engine.feel.limits import MAX_NESTING
 from engine.feel.parsing import Node
 
 # Importing them registers the built-in functions.
-BUILTIN_MODULES = (contexts, dates, lists, numbers, ranges, statistics, strings)
+BUILTIN_MODULES = (contexts, dates, lists, numbers, ranges, statistics, strings, workdays)
 _PROPERTY_NAMES = {"time offset", "start included", "end included"}
 # Names of the language itself that are not one plain word.
 SPECIAL_NAMES = frozenset(name for name in registry.names() | types.NAMES | _PROPERTY_NAMES if " " in name)

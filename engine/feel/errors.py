@@ -55,6 +55,7 @@ TEXTS: dict[str, Text] = {
     "not_function": Text("giá trị được gọi không phải là hàm", "what is called is not a function"),
     "arguments": Text("hàm {name}: tham số không phù hợp", "function {name}: the arguments do not fit"),
     "failed": Text("hàm {name}: không tính được", "function {name}: cannot be computed"),
+    "calendar": Text("{cause}", "{cause}"),
     "duplicate": Text("khóa “{name}” bị lặp", "the key '{name}' is repeated"),
     "bad_range": Text("hai đầu của khoảng không phù hợp", "the ends of the range do not fit"),
     "bad_index": Text("không có phần tử thứ {index}", "there is no element number {index}"),

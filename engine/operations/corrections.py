@@ -11,6 +11,7 @@ from engine import instances, operations, queue, steps, tasks
 from engine.actors import Actor
 from engine.errors import BadInput, Conflict, NotFound, Text
 from engine.handlers import Json
+from engine.operations import due_dates
 from engine.spiff import relocation
 from engine.spiff.game import Game
 from engine.tables import ProcessInstance, Timer, UserTask
@@ -67,7 +68,10 @@ def _ensure_names(variables: Mapping[str, Json]) -> None:
 
 
 def set_due(session: Session, task_id: int, due_at: datetime | None, actor: Actor, reason: str) -> UserTask:
-    """Give an open user task another due date (aware), or none; its timers stay as they are."""
+    """Give an open user task another due date (aware), or none; its reminders and levels follow.
+
+    The timers that the diagram draws stay as they are.
+    """
     given = operations.ensure_reason(reason, DUE)
     task, instance = tasks.lock(session, task_id)
     operations.ensure_active(instance, DUE)
@@ -76,6 +80,7 @@ def set_due(session: Session, task_id: int, due_at: datetime | None, actor: Acto
     data: dict[str, Json] = {"task": task.id, "before": _iso(task.due_at), "after": _iso(due)}
     operations.record(session, instance, "task.due_changed", actor, given, data, task.element)
     task.due_at = due
+    due_dates.follow(session, instance, task, actor)
     instances.advance(session, instance, actor, lambda game: relocation.set_due(game, task.token, _iso(due)))
     return task
 

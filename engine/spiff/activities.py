@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn.model import Element, Process
-from engine.errors import NotFound
+from engine.errors import EngineError, NotFound
 from engine.handlers import Json
-from engine.spiff import ad_hoc, compensation, events, loops, waits
+from engine.spiff import ad_hoc, compensation, events, limits, loops, waits
 from engine.spiff.game import Game, StepFailed
 from engine.spiff.nodes import Node
 from engine.spiff.scopes import nested
-
-DUE = "bv:dueInWorkingDays"
-MOST_WORKING_DAYS = 1_000
 
 
 class Activity(Node):
@@ -185,17 +182,18 @@ class UserTask(Activity):
         def resolved(attribute: str | None) -> Json:
             return current.evaluate(attribute, view) if attribute else None
 
+        plan = limits.read_plan(self.element, resolved)
         token.internal_data["wait"] = {
             "kind": "task",
             "name": self.element.name or self.element.id,
             "assignee": self._name_of("assignee", resolved(details.assignee)),
             "groups": _names(resolved(details.candidate_groups)),
             "users": _names(resolved(details.candidate_users)),
-            "due": self._due(resolved(details.due_date))
-            or self._due_after(token, resolved(details.properties.get(DUE))),
+            "due": self._due(resolved(details.due_date)) or self._due_after(current, plan or {}),
             "priority": _priority(resolved(details.priority)),
             "form": self._name_of("form", resolved(details.form_id)),
             "subject": _text(resolved(details.properties.get("bv:subject"))) or self.element.name,
+            **({} if plan is None else {"deadline": plan}),
         }
         return True
 
@@ -209,19 +207,17 @@ class UserTask(Activity):
             reason_vi=f"giá trị {what} không phải là chữ",
         )
 
-    def _due_after(self, token: Task, value: Json) -> str | None:
-        """Return when so many working days are over, as ISO text in UTC."""
-        if value is None or value == "":
+    def _due_after(self, game: Game, plan: Mapping[str, Any]) -> str | None:
+        """Return when the working days of a plan are over, as ISO text in UTC."""
+        days = plan.get("working_days")
+        if days is None:
             return None
-        days = _number(value, 0)
-        if not 0 < days <= MOST_WORKING_DAYS:
-            raise StepFailed(
-                element=self.element.id,
-                reason=f"{DUE} is not a number of working days from 1 to {MOST_WORKING_DAYS}",
-                reason_vi=f"{DUE} không phải số ngày làm việc từ 1 đến {MOST_WORKING_DAYS}",
-            )
-        game: Game = token.workflow
-        return game.host.due_after(days).astimezone(UTC).isoformat()
+        start = None if plan["from"] is None else datetime.fromisoformat(plan["from"])
+        try:
+            return game.host.due_after(days, plan["calendar"], start).astimezone(UTC).isoformat()
+        except EngineError as error:  # the calendar knows no such year, or there is no such calendar
+            reason, reason_vi = error.text("en"), error.text("vi")
+            raise StepFailed(element=self.element.id, reason=reason, reason_vi=reason_vi) from error
 
     def _due(self, value: Json) -> str | None:
         due = events.due_text(value)

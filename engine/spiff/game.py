@@ -92,8 +92,8 @@ class Host(Protocol):
     def decide(self, element: Element, decision: str, variables: Mapping[str, Json]) -> Decided:
         """Evaluate the version of a decision that a business rule task means; raises EngineError."""
 
-    def due_after(self, working_days: int) -> datetime:
-        """Return when a period of working days that begins now ends, by the organisation's calendar."""
+    def due_after(self, working_days: int, calendar: str, start: datetime | None) -> datetime:
+        """Return when a period of working days that begins then, or now, ends; "" is the main calendar."""
 
 
 class NoScripts:

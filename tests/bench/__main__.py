@@ -10,14 +10,22 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from tests.bench import audit, diagrams, figures, inbox, over_http, rounds, statements, states
+from tests.bench import audit, diagrams, figures, inbox, over_http, round, rounds, statements, states
 from tests.bench.figures import Figure
 
-PARTS = ("statements", "http", "rounds", "states", "diagrams", "audit", "inbox")
+MEASURED: dict[str, Callable[[], list[Figure]]] = {
+    "http": over_http.measure,
+    "rounds": rounds.measure,
+    "round": round.measure,
+    "states": states.measure,
+    "diagrams": diagrams.measure,
+    "audit": audit.measure,
+}
+PARTS = ("statements", *MEASURED, "inbox")
 OPEN_TASKS, OPEN_TASKS_BIG = 10_000, 100_000
 
 
@@ -42,24 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(part: str, options: argparse.Namespace) -> list[Figure]:
-    match part:
-        case "statements":
-            found, counts = statements.measure()
-            if options.statements:
-                sys.stderr.write(statements.listing(counts) + "\n")
-            return found
-        case "http":
-            return over_http.measure()
-        case "rounds":
-            return rounds.measure()
-        case "states":
-            return states.measure()
-        case "diagrams":
-            return diagrams.measure()
-        case "audit":
-            return audit.measure()
-        case _:
-            return inbox.measure(OPEN_TASKS_BIG if options.big else OPEN_TASKS)
+    if part == "statements":
+        found, counts = statements.measure()
+        if options.statements:
+            sys.stderr.write(statements.listing(counts) + "\n")
+        return found
+    if part == "inbox":
+        return inbox.measure(OPEN_TASKS_BIG if options.big else OPEN_TASKS)
+    return MEASURED[part]()
 
 
 def _read(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -26,7 +26,8 @@ from engine.spiff.compiling import Compiled
 from engine.tables import Base, ProcessInstance
 from tests.bench.figures import Figure, spend_in_turns
 from tests.bench.stock import Stock
-from tests.chain import BPMN, HEADS, Chain, individual
+from tests.chain import HEADS, Chain, individual
+from tests.site import BPMN
 
 SUBJECT = "office_proposal after return rounds, in memory, processor time"
 ROUNDS = (1, 200)

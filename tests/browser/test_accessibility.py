@@ -73,6 +73,8 @@ def test_no_page_breaks_a_rule_of_wcag(page: Page, server: Server, width: int) -
         row.get_by_label("Tóm tắt thành tích").fill("Khảo sát hai mươi chốt kiểm soát trong ba ngày")
         page.get_by_role("button", name="Gửi kiểm tra").click()
         expect(page.get_by_role("status")).to_be_visible()
+        go_to(page, "Lịch")
+        found += judge(page)
         go_to(page, "Đề nghị của tôi")
         found += judge(page)
         page.get_by_role("link", name="Nguyễn Văn Hòa").first.click()

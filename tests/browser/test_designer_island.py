@@ -31,6 +31,7 @@ def test_the_rules_of_the_organisation_are_written_and_undone(
     select(page, "U2")
 
     page.locator("#bio-properties-panel-bv-dueInWorkingDays").fill("12")
+    page.locator("#bio-properties-panel-bv-remindBefore").fill("2,1")
     page.locator("#bio-properties-panel-bv-fourEyes").check()
     page.locator('[data-entry-id="bv-subject"] .cm-content').click()
     page.keyboard.type('"Bỏ phiếu: " + office')
@@ -39,6 +40,7 @@ def test_the_rules_of_the_organisation_are_written_and_undone(
     written = {p.get("name"): p.get("value") for p in find(root, "U2").iter("{*}property")}
     assert written == {
         "bv:dueInWorkingDays": "12",
+        "bv:remindBefore": "2,1",
         "bv:fourEyes": "true",
         "bv:subject": '="Bỏ phiếu: " + office',
     }

@@ -18,8 +18,13 @@ pytestmark = pytest.mark.browser
 
 PLACES = {
     "an.p1": ["/tasks/", "/nominations/", "/movements/", "/movements/1", "/start/", "/notices/"],
-    "thao.it": ["/designer/", "/designer/processes/office_proposal", "/designer/new", "/designer/upload"],
-    "uyen.tt": ["/audit/instances"],
+    "binh.p1": ["/rules/", "/rules/all", "/rules/1", "/rules/forms/labour_order_third"],
+    "thao.it": [
+        *("/designer/", "/designer/processes/office_proposal", "/designer/new", "/designer/upload"),
+        "/rules/new",
+        "/document-templates/",
+    ],
+    "uyen.tt": ["/audit/instances", "/documents/"],
 }
 
 

@@ -27,7 +27,8 @@ from tests.chain import (
     collective,
     individual,
 )
-from workflows.tables import AwardDecision, InitiativeUse, Movement
+from tests.province import answer_from_state, hold_council
+from workflows.tables import AwardDecision, Document, InitiativeUse, Movement, Submission
 
 PERIOD = "2026-10"
 
@@ -90,6 +91,18 @@ def test_scenario_02_a_violation_of_one_worker_vetoes_the_office_but_not_its_peo
     assert chain.nomination("Phạm Dung").status == "open"
 
 
+def test_scenario_02_the_veto_is_counted_from_the_members_whatever_the_list_states(chain: Chain) -> None:
+    chain.open_month(PERIOD)
+
+    worker = individual("Phạm Dung", complied=False)
+    chain.propose("P2", PERIOD, [collective("Phòng Giám sát", violations=0), worker, individual("Vũ Hà")])
+
+    statuses = {name: chain.nomination(name).status for name in ("Phòng Giám sát", "Phạm Dung", "Vũ Hà")}
+    assert statuses == {"Phòng Giám sát": "ineligible", "Phạm Dung": "ineligible", "Vũ Hà": "open"}
+    (failure,) = chain.nomination("Phòng Giám sát").precheck["failures"]
+    assert (failure["key"], failure["veto"]) == ("violations", True)
+
+
 def test_scenario_03_a_returned_dossier_keeps_its_instance_its_first_version_and_both_dates(
     chain: Chain,
 ) -> None:
@@ -119,6 +132,9 @@ def test_scenario_03_a_returned_dossier_keeps_its_instance_its_first_version_and
     assert [version.number for version in versions] == [1, 2]
     assert [version.content["report_attested"] for version in versions] == [False, True]
     assert proposal.version == 2
+    slip = chain.session.scalars(select(Document).where(Document.kind == "supplement_request")).one()
+    assert slip.unit == "TTTV"
+    assert reason in str(slip.values)
 
 
 def test_scenario_04_a_report_on_the_15th_is_in_time_and_one_on_the_16th_is_late_but_accepted(
@@ -238,6 +254,9 @@ def test_scenario_08_the_centre_consolidates_signs_and_the_department_receives(c
     assert chain.open_tasks(DEPARTMENT_OFFICE) == ["appraise"]
     assert chain.consolidation(PERIOD).late is False
     assert chain.nomination("Đỗ Khánh").level == "department"
+    letter = chain.session.scalars(select(Submission)).one()
+    issued = chain.session.scalars(select(Document).where(Document.kind == "submission_letter")).one()
+    assert (letter.from_unit, letter.to_unit, letter.number) == ("TTTV", "SXD", issued.number)
 
 
 def test_scenario_09_the_form_decides_the_route_and_two_forms_for_one_achievement_are_refused(
@@ -326,11 +345,13 @@ def test_the_whole_chain_brings_every_answer_back_to_the_office(chain: Chain) ->
     decide_at_department(chain)
 
     chain.decide(HOME_AFFAIRS, "appraise", lambda row: {"decision": "recommend", "reason": ""})
-    assert sorted(chain.open_tasks(CHAIR)) == ["decide_merit", "sign_state_submission"]
+    assert chain.open_tasks(CHAIR) == ["decide_merit"]
     chain.decide(CHAIR, "decide_merit", lambda row: {"decision": "award", "reason": ""})
+    chain.move("2026-10-16 09:00")  # the agencies asked have stayed silent
+    hold_council(chain, "2026-10-20 08:00")
     chain.do(CHAIR, "sign_state_submission", sign=True)
     declined = {"decision": "declined", "reason": "Phạm vi ảnh hưởng chưa đến toàn quốc"}
-    chain.decide(HOME_AFFAIRS, "record_state_answer", lambda row: declined)
+    answer_from_state(chain, "2026-10-20", declined)
 
     results = {
         name: chain.nomination(name)

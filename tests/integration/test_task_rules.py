@@ -160,7 +160,7 @@ def _complete(session: Session, task_id: int, actor: Actor) -> UserTask:
 
 
 def test_a_rule_that_nothing_obeys_is_named_by_the_check() -> None:
-    process = a_process("ruled").start().user_task("a", _rule("bv:escalateTo", "P1.head")).end()
+    process = a_process("ruled").start().user_task("a", _rule("bv:skipTo", "P1.head")).end()
 
     (finding,) = deployments.check(None, [process.file()])
 

@@ -12,9 +12,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests import crowd
 from tests.integration import handler_calls as calls
 from tests.site import Visitor, open_site, sign_in
 from web import db
+from workflows import story
 from workflows.tables import Membership, Nomination, Person, Unit
 
 OCTOBER_10 = calls.at(2026, 10, 10, 9)
@@ -104,6 +106,28 @@ def test_the_filters_narrow_what_a_person_sees_and_never_widen_it(site: Flask) -
     assert listed(mai, "/nominations/?format=csv&period=2026-11") == []
     assert listed(mai, "/nominations/?format=csv&period=2026-10&q=an") == ["An"]
     assert listed(mai, "/nominations/?format=csv&status=awarded") == []
+
+
+def test_a_person_reads_who_has_a_nomination_since_when_and_until_when(site: Flask) -> None:
+    with site.app_context(), db.transaction() as session:
+        story.open_month(session, crowd.PERIOD)
+        crowd.send_proposals(session, 2, 2)
+    mai = sign_in(site, "mai.tchc")
+
+    listed_page = mai.get("/nominations/?q=Q001").text
+    one = mai.get(f"/nominations/{number_of(site, 'Người Q001 0')}").text
+
+    for page in (listed_page, one):
+        assert "Phòng Tổ chức – Hành chính" in page
+        assert "Hạn" in page
+        assert "20/10/2026" in page
+
+
+def test_home_affairs_of_another_province_sees_nothing_of_this_one(site: Flask) -> None:
+    stranger = sign_in(site, "chau.vp.snv")
+
+    assert listed(stranger, "/nominations/?format=csv") == []
+    assert stranger.get(f"/nominations/{number_of(site, 'An')}").status_code == 403
 
 
 def test_an_english_reader_is_told_results_reasons_and_steps_in_english(site: Flask) -> None:

@@ -49,7 +49,12 @@ def appraise(session: Session, case: dict[str, Any]) -> None:
     calls.run(session, "departments.appraise", OCTOBER_17, {**case, "rows": given}, instance=901)
 
 
+def recommend_all(session: Session, case: dict[str, Any], moment: Any = OCTOBER_17) -> None:
+    calls.run(session, "departments.appraise", moment, {**case, "rows": [], "rest": "recommend"})
+
+
 def decide(session: Session, case: dict[str, Any], moment: Any = OCTOBER_17, **more: Any) -> dict[str, Any]:
+    recommend_all(session, case, moment)
     rows = calls.run(session, "departments.rows", moment, case)["rows"]
     given = [
         {
@@ -103,6 +108,7 @@ def test_the_director_awards_declines_and_submits_each_nominee(
 def test_declining_without_a_reason_or_awarding_a_form_of_another_level_is_refused(
     session: Session, at_department: dict[str, Any]
 ) -> None:
+    recommend_all(session, at_department)
     rows = calls.run(session, "departments.rows", OCTOBER_17, at_department)["rows"]
     values = {**at_department, "decision": "approve"}
 
@@ -269,6 +275,7 @@ def test_a_nomination_tells_its_way_from_the_office_to_the_state(
         ("center", "accepted"),
         ("center", "submitted_to_department"),
         ("department", "received_by_department"),
+        ("department", "appraised"),
         ("department", "submitted_to_province"),
         ("province", "received_by_province"),
         ("province", "appraised"),

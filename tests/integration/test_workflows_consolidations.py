@@ -243,7 +243,7 @@ def test_the_month_reads_its_proposals_and_nominations_in_the_same_number_of_sta
     calls.propose(session, "P3", OCTOBER_10, [calls.individual("Dũng"), calls.individual("Em")])
 
     assert count_statements(session, month) == few
-    assert few <= 5
+    assert few <= 6
 
 
 def count_statements(session: Session, month: dict[str, Any]) -> int:
@@ -278,3 +278,20 @@ def test_a_result_is_told_in_both_languages_with_its_reason(session: Session) ->
     )
     assert told.vi.endswith("Lý do: Chưa nhận được hồ sơ bổ sung khi Trung tâm chốt danh sách.")
     assert calls.nomination(session, "Bình").steps[-1].reason_en.startswith("The supplement had not")
+
+
+def test_who_has_a_nomination_since_when_does_not_change_while_the_same_person_has_it(
+    session: Session,
+) -> None:
+    month = calls.open_month(session, OCTOBER_10)
+    calls.propose(session, "P1", OCTOBER_10, [calls.individual("An")])
+    review(session, month, {"An": ("accept", "")}, closed=True)
+    drafted = calls.run(session, "consolidations.draft_submission", OCTOBER_17, month)
+    had = calls.nomination(session, "An").since
+
+    back = {**drafted, "decision": "return", "reason": "Sắp xếp lại"}
+    calls.run(session, "submissions.sign", calls.at(2026, 10, 18, 9), back)
+    calls.run(session, "consolidations.draft_submission", calls.at(2026, 10, 19, 9), month)
+
+    kept = calls.nomination(session, "An")
+    assert (kept.holder, kept.since) == ("TTTV.director", had)

@@ -49,6 +49,7 @@ def award_month(session: Session, subject: str, period: str, moment: Any, initia
     calls.propose(session, "P1", moment, rows, period)
     case = calls.close_and_sign(session, month, moment)
     shown = calls.run(session, "departments.rows", moment, case)["rows"]
+    calls.run(session, "departments.appraise", moment, {**case, "rows": calls.decide_all(shown, "recommend")})
     given = {**case, "decision": "approve", "rows": calls.decide_all(shown, "award")}
     return calls.run(session, "departments.decide", moment, given, who="phuc.sxd")
 
@@ -154,7 +155,7 @@ def race(place: Engine, act: Callable[[Session], int | str]) -> list[int | str]:
 
 
 def test_two_who_take_the_first_number_of_a_year_at_once_get_two_numbers(place: Engine) -> None:
-    taken = race(place, lambda session: books.take_number(session, "QĐ-SXD", FIRST_DAY))
+    taken = race(place, lambda session: books.take_number(session, "QĐ-{unit}", "SXD", FIRST_DAY))
 
     assert taken == ["01/QĐ-SXD", "02/QĐ-SXD"]
 

@@ -28,6 +28,7 @@ from tests.dialect import (
 )
 
 KEYS = {"severity", "category", "rule", "reference", "element", "line", "text", "remedy"}
+SECRET = '<zeebe:properties><zeebe:property name="bv:secret" value="true"/></zeebe:properties>'
 EXAMPLES: list[tuple[str, str, str]] = [
     ("missing-id", "p", task("task").replace('<task id="x"', "<task")),
     ("duplicate-id", "x", task("task").replace('<endEvent id="e"/>', '<endEvent id="e"/><task id="x"/>')),
@@ -182,7 +183,21 @@ EXAMPLES: list[tuple[str, str, str]] = [
         "x",
         task("task", extended('<zeebe:properties><zeebe:property name="bv:x"/></zeebe:properties>')),
     ),
+    (
+        "time-rule",
+        "x",
+        task(
+            "userTask",
+            extended(
+                GROUPS,
+                '<zeebe:properties><zeebe:property name="bv:remindBefore" value="two"/></zeebe:properties>',
+            ),
+        ),
+    ),
+    ("secret-value", "x", task("userTask", extended(GROUPS, SECRET.replace("true", "maybe")))),
+    ("secret-without-listener", "x", task("userTask", extended(GROUPS, SECRET))),
     ("unassigned", "x", task("userTask")),
+    ("unknown-group", "x", task("userTask", extended(GROUPS.replace("=office", "P9.staff")))),
     ("unknown-form", "x", task("userTask", extended(GROUPS, '<zeebe:formDefinition formId="nope"/>'))),
     ("priority", "x", task("userTask", extended(GROUPS, '<zeebe:priorityDefinition priority="101"/>'))),
     ("timer-zone", "x", task("userTask", extended(GROUPS, '<zeebe:taskSchedule dueDate="2026-10-16"/>'))),
@@ -274,6 +289,30 @@ def test_forms_and_jobs_are_judged_only_when_they_are_known() -> None:
 
     assert check(content) == []
     assert [finding.rule for finding in check(content, forms=[])] == ["unknown-form"]
+
+
+@pytest.mark.parametrize(
+    ("written", "unknown"),
+    [
+        ("P1.staff", []),
+        ("P1.staff, P9.staff", ["P9.staff"]),
+        ('=office + ".staff"', []),
+        ('=office + ".chief"', ["*.chief"]),
+        ('="P9." + role', ["P9.*"]),
+        ('=["P1.staff", unit.code + ".boss"]', ["*.boss"]),
+        ("=desk_group", []),
+        ('=if a then "P9.staff" else "P1.staff"', []),
+        ("user:an.p1", []),
+    ],
+)
+def test_a_group_nobody_has_is_named_as_far_as_the_diagram_says_it(written: str, unknown: list[str]) -> None:
+    content = task("userTask", extended(GROUPS.replace("=office", written.replace('"', "&quot;"))))
+
+    found = check(content, groups=["P1.staff", "P1.head"])
+    unjudged = check(content)
+
+    assert [finding.values["group"] for finding in found if finding.rule == "unknown-group"] == unknown
+    assert unjudged == []
 
 
 def test_errors_come_first_and_warnings_never_refuse() -> None:

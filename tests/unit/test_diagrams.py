@@ -15,7 +15,7 @@ from lxml import etree
 
 from engine.bpmn import drawing_text
 from tests.dialect import check_file
-from workflows import HANDLERS
+from workflows import HANDLERS, dossier_calls, provinces_release_1
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
 PATHS = {path.stem: path for path in sorted(FOLDER.glob("*/*.bpmn"))}
@@ -29,14 +29,17 @@ DI = "{http://www.omg.org/spec/DD/20100524/DI}"
 ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 
 CONTAINERS = {"participant", "lane", "subProcess"}
-NODES = ("Event", "Gateway", "Task", "subProcess")
+NODES = ("Event", "Gateway", "Task", "subProcess", "callActivity")
 DRAWN = {"participant", "lane", "sequenceFlow", "messageFlow", "textAnnotation", "association"}
 STRIP = 30.0  # the names of pools and lanes stand upright in a strip of this width
 GAP = 60.0  # between two tasks
 FONT = 11.0
 
 # Asked by the page that starts a process, not by a diagram.
-ASKED_BY_PAGES = {"movements.options"}
+ASKED_BY_PAGES = {"movements.options", *dossier_calls.HANDLERS}
+OF_EARLIER_RELEASES = {f"departments.{name}" for name in ("receive", "rows", "appraise", "decide")} | set(
+    provinces_release_1.HANDLERS
+)
 
 
 @dataclass(frozen=True)
@@ -316,7 +319,7 @@ def test_user_tasks_say_who_what_and_by_which_rule(name: str) -> None:
         own = {entry.get("name"): entry.get("value") for entry in task.iter(f"{ZEEBE}property")}
 
         assert task.find(f".//{ZEEBE}userTask") is not None, task.get("id")
-        assert assigned.get("candidateGroups"), task.get("id")
+        assert set(assigned.keys()) & {"candidateGroups", "candidateUsers", "assignee"}, task.get("id")
         assert own["bv:subject"].startswith("="), task.get("id")
         assert "Căn cứ:" in task.findtext(f"{BPMN}documentation"), task.get("id")
 
@@ -330,7 +333,7 @@ def test_every_job_type_and_form_source_is_known_and_used() -> None:
         sources = [entry for entry in root.iter(f"{ZEEBE}property") if entry.get("name") == "bv:formSource"]
         used |= {entry.get("value") for entry in sources}
 
-    assert used == set(HANDLERS) - ASKED_BY_PAGES
+    assert used == set(HANDLERS) - ASKED_BY_PAGES - OF_EARLIER_RELEASES
 
 
 def test_a_message_thrown_in_one_diagram_is_waited_for_in_another() -> None:
@@ -346,7 +349,8 @@ def test_a_message_thrown_in_one_diagram_is_waited_for_in_another() -> None:
                 sends = kind_of(owner) in ("sendTask", "intermediateThrowEvent", "endEvent")
                 (thrown if sends else awaited).add(titles[reference])
 
-    assert thrown == awaited
+    # a name that FEEL works out is one of those that others wait for
+    assert {title for title in thrown if not title.startswith("=")} == awaited
 
 
 @each_diagram

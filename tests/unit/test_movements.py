@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workflows.documents import find_references
+from workflows.movement_documents import find_references
 from workflows.movement_texts import read_text
 from workflows.movements import DATA
 

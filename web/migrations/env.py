@@ -23,8 +23,8 @@ def render_type(kind: str, found: Any, autogen_context: Any) -> str | Literal[Fa
 
 
 def run() -> None:
-    """Bring the database up or down inside one transaction."""
-    with sqlite.writing(db.engine).connect() as connection:
+    """Bring the database up or down inside one transaction, its references checked at the end."""
+    with sqlite.writing(db.engine).connect() as connection, sqlite.references_unchecked(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -35,6 +35,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        sqlite.ensure_references(connection)
         connection.commit()
 
 

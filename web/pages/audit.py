@@ -52,7 +52,7 @@ def choose() -> ResponseReturnValue:
     query = listing.read_query(SORTS, "-started", FILTERS)
     first, last = _read_day(query.filters["from"]), _read_day(query.filters["to"])
     found = _search(query, first, last + timedelta(days=1) if last else None)
-    if listing.wants_csv():
+    if listing.wants_file():
         return _export_cases(session, listing.ordered(found, query, SORTS))
     return render_template(
         "audit/list.html",
@@ -77,7 +77,7 @@ def show(instance_id: int) -> ResponseReturnValue:
     if case is None:
         raise NotFound(kind="process instance", key=instance_id)
     events = timeline.read(session, case)
-    if listing.wants_csv():
+    if listing.wants_file():
         return _export_events(case, events)
     tasks = session.scalars(
         select(UserTask).where(UserTask.instance_id == case.id).order_by(UserTask.created_at, UserTask.id)
@@ -165,7 +165,7 @@ def _export_cases(session: Session, found: Select[ProcessInstance]) -> ResponseR
         )
         for case in listing.every(session, found)
     )
-    return listing.csv_file("ho-so", header, rows)
+    return listing.write_file("ho-so", header, rows)
 
 
 def _export_events(case: ProcessInstance, events: list[timeline.Event]) -> ResponseReturnValue:
@@ -182,4 +182,4 @@ def _export_events(case: ProcessInstance, events: list[timeline.Event]) -> Respo
         )
         for event in events
     )
-    return listing.csv_file(f"dien-bien-{case.id}", header, rows)
+    return listing.write_file(f"dien-bien-{case.id}", header, rows)

@@ -73,7 +73,7 @@ def choose() -> ResponseReturnValue:
         for row in _rows(session, deployments.list_latest(session), whole_process=True)
         if wanted in fold(f"{row.name} {row.process_id}")
     ]
-    if listing.wants_csv():
+    if listing.wants_file():
         return _export(rows, query)
     found = session.scalars(select(Draft).order_by(Draft.saved_at.desc())).all()
     shown = [draft for draft in found if wanted in fold(f"{draft.name} {draft.process_id}")]
@@ -90,7 +90,7 @@ def show(process_id: str) -> ResponseReturnValue:
     newest = deployments.latest(session, process_id)
     query = listing.read_query(SORTS, "-version")
     rows = _rows(session, deployments.versions(session, process_id))
-    if listing.wants_csv():
+    if listing.wants_file():
         return _export(rows, query)
     return render_template(
         "designer/process.html",
@@ -243,7 +243,7 @@ def _export(rows: list[Row], query: listing.Query) -> ResponseReturnValue:
         _("Hồ sơ đang chạy"),
     ]
     cells = (
-        (row.process_id, row.name, row.version, moments.exact(row.at), names.person(row.by), row.running)
+        (row.process_id, row.name, row.version, row.at, names.person(row.by), row.running)
         for row in listing.order_rows(rows, query, SORTS)
     )
-    return listing.csv_file("quy-trinh", header, cells)
+    return listing.write_file("quy-trinh", header, cells)

@@ -19,8 +19,7 @@ from web.assets import asset_tags
 from web.db import db, transaction
 from web.pages import designer
 from web.security import DESIGNERS, open_to
-from workflows import HANDLERS
-from workflows.tables import Membership
+from workflows import HANDLERS, organisation_people
 
 blueprint = designer.blueprint
 
@@ -90,7 +89,7 @@ def lists() -> ResponseReturnValue:
     """Give what the properties panel suggests: forms, groups, job types, variables."""
     session = db.session()
     forms = session.scalars(select(Form.form_id).distinct().order_by(Form.form_id)).all()
-    groups = session.scalars(select(Membership.group_name).distinct().order_by(Membership.group_name)).all()
+    groups = sorted(organisation_people.known_groups(session))
     return jsonify(
         {
             "forms": [{"id": form_id, "name": form_id} for form_id in forms],

@@ -24,6 +24,7 @@ class Place:
     endpoint: str
     label: LazyString
     hidden_from: frozenset[str] = frozenset()  # roles that have no use for it unless they also work on cases
+    reference: bool = False  # looked up now and then: stands in the second row's menu
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,34 @@ class Link:
     label: str
     current: bool
     count: int
+    reference: bool
 
 
 NO_WORK = frozenset({AUDITORS, DESIGNERS})
 PLACES = (
     Place("inbox.show", lazy_gettext("Việc cần làm"), hidden_from=NO_WORK),
     Place("nominations.choose", lazy_gettext("Đề nghị của tôi"), hidden_from=NO_WORK),
-    Place("movements.choose", lazy_gettext("Phong trào")),
     Place("start.choose", lazy_gettext("Lập hồ sơ"), hidden_from=frozenset({AUDITORS})),
     Place("notices.show", lazy_gettext("Thông báo"), hidden_from=NO_WORK),
     Place("designer.choose", lazy_gettext("Thiết kế quy trình")),
     Place("audit.choose", lazy_gettext("Kiểm tra")),
+    Place("documents.choose", lazy_gettext("Sổ văn bản")),
+    Place("calendar.show", lazy_gettext("Lịch")),
+    Place("statistics.show", lazy_gettext("Thống kê")),
+    Place("honours.choose", lazy_gettext("Sổ vàng"), reference=True),
+    Place("councils.choose", lazy_gettext("Hội đồng"), reference=True),
+    Place("disclosures.choose", lazy_gettext("Công khai"), reference=True),
+    Place("movements.choose", lazy_gettext("Phong trào"), reference=True),
+    Place("rules.choose", lazy_gettext("Danh mục"), reference=True),
+    Place("organisation.choose", lazy_gettext("Đơn vị"), reference=True),
 )
+SHOWN_UNDER = {
+    "tasks": "inbox",
+    "limits": "inbox",
+    "document_templates": "documents",
+    "dossiers": "nominations",
+    "cases": "nominations",
+}
 # Where a person begins: the first line whose group the person has; staff otherwise.
 HOMES = ((AUDITORS, "audit.choose"), (DESIGNERS, "designer.choose"))
 
@@ -67,7 +84,7 @@ def works_on_cases() -> bool:
 
 def navigation() -> list[Link]:
     """Return the links this person may follow, the current one marked."""
-    blueprint_now = {"tasks": "inbox"}.get(now := (request.endpoint or "").split(".")[0], now)
+    blueprint_now = SHOWN_UNDER.get(now := (request.endpoint or "").split(".")[0], now)
     groups, works = current_user.actor.groups, works_on_cases()
     return [
         Link(
@@ -75,6 +92,7 @@ def navigation() -> list[Link]:
             str(place.label),
             place.endpoint.split(".")[0] == blueprint_now,
             inbox.count_mine(db.session()) if place.endpoint == "inbox.show" else 0,
+            place.reference,
         )
         for place in PLACES
         if (works or groups - place.hidden_from) and may_open(place.endpoint)

@@ -12,9 +12,11 @@ from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import tasks
+from engine import clock, tasks
+from engine.actors import Actor
+from engine.deadline_tables import TaskSnooze
 from engine.tables import UserTask
-from web import listing, moments, names
+from web import limits, listing, names
 from web.accounts import current_actor
 from web.db import db
 from web.security import SIGNED_IN, open_to
@@ -22,9 +24,33 @@ from web.translating import gettext as _
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/tasks")
 
+
+def _aside(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor put a task aside; one that is due is aside for nobody."""
+    now = clock.now()
+    put = select(TaskSnooze.task_id).where(TaskSnooze.person == actor.name, TaskSnooze.until > now)
+    return UserTask.id.in_(put) & (UserTask.due_at.is_(None) | (UserTask.due_at > now))
+
+
+def mine(actor: Actor) -> Select[UserTask]:
+    """Select the open tasks that the actor holds and has not put aside."""
+    return tasks.mine(actor).where(~_aside(actor))
+
+
+def of_my_groups(actor: Actor) -> Select[UserTask]:
+    """Select the tasks that the actor may claim and has not put aside."""
+    return tasks.of_my_groups(actor).where(~_aside(actor))
+
+
+def aside(actor: Actor) -> Select[UserTask]:
+    """Select the tasks that the actor put aside."""
+    return tasks.open_for(actor).where(_aside(actor))
+
+
 SCOPES = {
-    "mine": (lazy_gettext("Việc của tôi"), tasks.mine),
-    "group": (lazy_gettext("Việc của nhóm"), tasks.of_my_groups),
+    "mine": (lazy_gettext("Việc của tôi"), mine),
+    "group": (lazy_gettext("Việc của nhóm"), of_my_groups),
+    "aside": (lazy_gettext("Tạm gác"), aside),
 }
 SORTS: Mapping[str, ColumnElement[Any]] = {
     "due": UserTask.due_at.expression,
@@ -61,13 +87,15 @@ def show() -> ResponseReturnValue:
         scope = "group" if not tabs[0].count and tabs[1].count else "mine"
     query = listing.read_query(SORTS, "due", ("process",))
     found = _narrow(SCOPES[scope][1](actor), query)
-    if listing.wants_csv():
+    if listing.wants_file():
         return _export(session, listing.ordered(found, query, SORTS))
     # the tab has counted already what nothing narrows
     counted = next(tab.count for tab in tabs if tab.scope == scope) if not query.is_narrow else None
+    page = listing.cut(session, found, query, SORTS, counted)
     return render_template(
         "tasks/inbox.html",
-        page=listing.cut(session, found, query, SORTS, counted),
+        page=page,
+        levels=limits.levels(session, [task.id for task in page.rows if task.due_at is not None]),
         tabs=tabs,
         scope=scope,
         query=query,
@@ -81,7 +109,7 @@ def show() -> ResponseReturnValue:
 
 def count_mine(session: Session) -> int:
     """Return how many open tasks the signed-in person holds, for the navigation."""
-    return _count(session, tasks.mine(current_actor()))
+    return _count(session, mine(current_actor()))
 
 
 def _count(session: Session, found: Select[UserTask]) -> int:
@@ -115,11 +143,11 @@ def _export(session: Session, found: Select[UserTask]) -> ResponseReturnValue:
             task.subject,
             task.business_key,
             process_names.get(task.process_id, task.process_id),
-            moments.exact(task.due_at),
+            task.due_at,
             names.priority(task.priority),
-            moments.exact(task.created_at),
+            task.created_at,
             names.person(task.assignee),
         )
         for task in listing.every(session, found)
     )
-    return listing.csv_file("viec", header, rows)
+    return listing.write_file("viec", header, rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,13 +15,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from engine.actors import Actor
 from engine.errors import NotAllowed, Text
-from web import listing, moments, names
+from web import listing, moments, names, nomination_cases, rule_rows
 from web.accounts import current_actor, language_now
 from web.db import db
+from web.pages.documents import seen_units
+from web.pages.documents import show_row as show_document
 from web.security import AUDITORS, SIGNED_IN, open_to
 from web.translating import gettext as _
-from workflows import nominations, organisation
-from workflows.tables import Nomination, Proposal, Unit
+from workflows import dues, nominations, routes
+from workflows.documents import visibility
+from workflows.tables import Document, Nomination, Proposal
 from workflows.vocabulary import (
     FORMS,
     INFLUENCES,
@@ -51,6 +54,9 @@ TONES = {
     "declined": "bad",
     "ineligible": "bad",
     "returned": "warn",
+    "suspended": "warn",
+    "not_awarded": "bad",
+    "revoked": "bad",
     "open": "info",
     "accepted": "info",
 }
@@ -65,8 +71,6 @@ VERSION_LABELS = {
     "achievement_ref": lazy_gettext("Tài liệu chứng minh"),
     "initiative_ref": lazy_gettext("Sáng kiến"),
 }
-# The kinds of units that receive nominations of every department.
-SEE_ALL = ("committee", "home_affairs")
 VOCABULARIES = {"type": TYPES, "form": FORMS, "influence": INFLUENCES}
 
 
@@ -85,6 +89,7 @@ class Row:
     holder_label: str
     since: datetime
     reason: str
+    due: datetime | None = None
 
 
 @blueprint.get("/")
@@ -95,13 +100,14 @@ def choose() -> ResponseReturnValue:
     query = listing.read_query(SORTS, "-since", FILTERS)
     offices = visible_offices(session, current_actor())
     found = _search(query, offices)
-    if listing.wants_csv():
+    if listing.wants_file():
         return _export(session, listing.ordered(found, query, SORTS))
     page = listing.cut(session, found, query, SORTS)
-    language = language_now()
+    language, due = language_now(), dues.read(session, page.rows)
+    rows = [replace(show_row(row), due=due.get(row.id)) for row in page.rows]
     return render_template(
         "nominations/list.html",
-        page=listing.Page([show_row(row) for row in page.rows], page.total, page.number, page.pages),
+        page=listing.Page(rows, page.total, page.number, page.pages),
         query=query,
         filtered=query.text or any(query.filters.values()),
         statuses=[(code, text.text(language)) for code, text in STATUSES.items()],
@@ -115,6 +121,21 @@ def choose() -> ResponseReturnValue:
 def show(nomination_id: int) -> ResponseReturnValue:
     """Show one nomination; 403 for people of another office."""
     session = db.session()
+    nomination = visible(session, nomination_id)
+    return render_template(
+        "nominations/nomination.html",
+        row=replace(show_row(nomination), due=dues.read(session, [nomination]).get(nomination.id)),
+        facts=_facts(nomination),
+        versions=[_version(version) for version in nomination.versions],
+        steps=[_step(step) for step in nomination.steps],
+        rules=rule_rows.read(nomination),
+        documents=_documents(session, nomination),
+        cases=nomination_cases.read(session, nomination, current_actor()),
+    )
+
+
+def visible(session: Session, nomination_id: int) -> Nomination:
+    """Return a nomination the person may see; raises NotAllowed for people of another office."""
     nomination = nominations.find(session, nomination_id)
     offices = visible_offices(session, current_actor())
     if offices is not None and nomination.proposal.office not in offices:
@@ -125,25 +146,18 @@ def show(nomination_id: int) -> ResponseReturnValue:
             reason="it belongs to another office",
             reason_vi="đề nghị thuộc phòng khác",
         )
-    return render_template(
-        "nominations/nomination.html",
-        row=show_row(nomination),
-        facts=_facts(nomination),
-        versions=[_version(version) for version in nomination.versions],
-        steps=[_step(step) for step in nomination.steps],
-    )
+    return nomination
 
 
 def visible_offices(session: Session, actor: Actor) -> frozenset[str] | None:
     """Return the offices whose nominations the actor may see: those of the actor's units and below them.
 
-    None stands for all: auditors, and the units that receive from every department.
+    None stands for all: auditors.
     """
-    codes = {group.rpartition(".")[0] for group in actor.groups if "." in group}
-    all_seeing = select(Unit.id).where(Unit.code.in_(codes), Unit.kind.in_(SEE_ALL)).limit(1)
-    if AUDITORS in actor.groups or session.scalar(all_seeing) is not None:
+    if AUDITORS in actor.groups:
         return None
-    return organisation.offices_under(session, codes)
+    codes = {group.rpartition(".")[0] for group in actor.groups if "." in group}
+    return routes.units_under(session, codes)
 
 
 def show_row(nomination: Nomination) -> Row:
@@ -234,6 +248,14 @@ def _step(step: Any) -> dict[str, Any]:
     }
 
 
+def _documents(session: Session, nomination: Nomination) -> list[dict[str, Any]]:
+    found = select(Document).where(visibility.of_nomination(nomination)).order_by(Document.id)
+    units = seen_units(session, current_actor())
+    if units is not None:
+        found = found.where(visibility.visible(units))
+    return [show_document(row) for row in session.scalars(found)]
+
+
 def _export(session: Session, found: Select[Nomination]) -> ResponseReturnValue:
     header = [
         _("Cá nhân, tập thể"),
@@ -255,8 +277,8 @@ def _export(session: Session, found: Select[Nomination]) -> ResponseReturnValue:
             row.period,
             row.status_label,
             row.holder_label,
-            moments.exact(row.since),
+            row.since,
         )
         for row in shown
     )
-    return listing.csv_file("de-nghi", header, rows)
+    return listing.write_file("de-nghi", header, rows)

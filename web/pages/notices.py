@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from web import listing, moments, names
+from web import listing, names
 from web.accounts import current_actor, language_now
 from web.db import db
 from web.security import SIGNED_IN, open_to
@@ -45,13 +45,13 @@ def show() -> ResponseReturnValue:
     vietnamese = language_now() == "vi"
     rows = [
         Row(notice.at, notice.vi if vietnamese else notice.en, names.group(notice.group_name))
-        for notice in notices.list_for(db.session(), current_actor().groups, limit=1000)
+        for notice in notices.list_for(db.session(), current_actor().candidacies, limit=1000)
     ]
     wanted = [row for row in rows if fold(query.text) in fold(f"{row.text} {row.group}")]
-    if listing.wants_csv():
+    if listing.wants_file():
         header = [_("Lúc"), _("Nội dung"), _("Gửi đến")]
         ordered = listing.order_rows(wanted, query, SORTS)
-        return listing.csv_file(
-            "thong-bao", header, ((moments.exact(row.at), row.text, row.group) for row in ordered)
+        return listing.write_file(
+            "thong-bao", header, ((row.at, row.text, row.group) for row in ordered)
         )
     return render_template("notices/list.html", page=listing.cut_rows(wanted, query, SORTS), query=query)

@@ -10,11 +10,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from engine import deployments, tasks
+from engine import deployments, task_refusals, tasks
 from engine.errors import EngineError, FormInvalid
-from engine.handlers import Json
 from engine.tables import UserTask
-from web import pictures, rendering, timeline
+from web import form_pages, limits, pictures, rendering, timeline
 from web.accounts import current_actor, language_now
 from web.db import db, transaction
 from web.security import SIGNED_IN, open_to
@@ -80,6 +79,7 @@ def complete(task_id: int) -> ResponseReturnValue:
         task = _visible(session, task_id)
         return _page(session, task, _typed(session, task), error.messages, ""), STAYS
     except EngineError as error:
+        _keep_refusal(task_id, error)
         if error.status != STAYS:
             raise
         task = _visible(session, task_id)
@@ -88,8 +88,15 @@ def complete(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("inbox.show"), code=303)
 
 
+def _keep_refusal(task_id: int, error: EngineError) -> None:
+    """Record a refusal that must be known later, such as a second vote, in a transaction of its own."""
+    if task_refusals.is_kept(db.session(), task_id, error):
+        with transaction() as session:
+            task_refusals.record(session, task_id, current_actor(), error)
+
+
 def _read(form: Mapping[str, Any]) -> Mapping[str, Any]:
-    return rendering.parse_form(form, request.form)
+    return form_pages.answered(form, rendering.parse_form(form, request.form), request.form)
 
 
 def _typed(session: Session, task: UserTask) -> Mapping[str, Any]:
@@ -106,16 +113,16 @@ def _visible(session: Session, task_id: int) -> UserTask:
 def _rearrange(
     session: Session, task: UserTask, raw: Mapping[str, Any], action: tuple[str, str]
 ) -> ResponseReturnValue:
-    """Show the form again after a row was added or removed, or a choice changed what is shown."""
-    form, context = (
-        deployments.form(session, task.form_id),
-        tasks.form_context(session, task, current_actor()),
-    )
+    """Show the form again after a row or a page was changed, or a choice changed what is shown."""
+    form, view = deployments.form(session, task.form_id), form_pages.asked(request.form)
+    context = tasks.form_context(session, task, current_actor(), view)
+    raw, context = form_pages.turn(form, raw, context)
     changed = rendering.apply_action(form, raw, action, context)
     focus = rendering.focus_after(form, changed, action)
+    shown = rendering.render_form(form, context, changed, None, language_now(), focus)
     if request.headers.get("X-Fragment") == "form":
-        return rendering.render_form(form, context, changed, None, language_now(), focus)
-    return _page(session, task, changed, {}, "", focus)
+        return shown
+    return _page(session, task, changed, {}, "", shown)
 
 
 def _page(
@@ -124,27 +131,29 @@ def _page(
     raw: Mapping[str, Any] | None,
     messages: Mapping[str, Any],
     refusal: str,
-    focus: str = "",
+    shown: Markup | None = None,
 ) -> str:
     actor = current_actor()
     may_act = task.status == "open" and tasks.may_act(task, actor)
     excluded = tasks.four_eyes_refusal(session, task, actor) if may_act else None
     may_act = may_act and excluded is None
     form = deployments.form(session, task.form_id)
-    context: Mapping[str, Json] = tasks.form_context(session, task, actor) if may_act else {}
-    shown = (
-        rendering.render_form(form, context, raw, messages, language_now(), focus) if may_act else Markup()
-    )
+    if may_act and shown is None:
+        view = form_pages.named(form, raw, request.form)
+        context = tasks.form_context(session, task, actor, view)
+        shown = rendering.render_form(form, context, raw, messages, language_now())
+    documentation = tasks.element(session, task).documentation
     return render_template(
         "tasks/task.html",
         task=task,
+        limit=limits.describe(session, task, actor, documentation),
         may_act=may_act,
         excluded=excluded.text(language_now()) if excluded else "",
-        form=shown,
+        form=shown if may_act else Markup(),
         submit_words=rendering.submit_label(form, language_now()) or _("Hoàn thành"),
         summary=rendering.error_summary(messages, form, language_now()) if messages else "",
         refusal=refusal,
-        documentation=tasks.element(session, task).documentation,
+        documentation=documentation,
         process_name=task.instance.definition.name,
         groups=[timeline.name_candidate(group.group_name) for group in task.candidate_groups],
         diagram=pictures.of_instance(session, task.instance),

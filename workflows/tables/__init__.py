@@ -2,8 +2,51 @@
 
 from __future__ import annotations
 
-from workflows.tables.calendar import CalendarDay
-from workflows.tables.movements import Criterion, Movement
+from workflows.tables.calendar import CalendarChange, CalendarDay, FeedToken, UnitCalendar, UnitDay
+from workflows.tables.councils import (
+    BallotBox,
+    Council,
+    CouncilAttendance,
+    CouncilMember,
+    CouncilProfile,
+    CouncilSession,
+    CouncilVerdict,
+    OpenedBallot,
+    OpenVote,
+    SessionEntry,
+    VoteCast,
+    WrittenOpinion,
+)
+from workflows.tables.documents import Document, DocumentFile, DocumentTemplate, Recipient
+from workflows.tables.dossiers import (
+    Achievement,
+    EvidenceFile,
+    Initiative,
+    NominationBasis,
+    PreviousAward,
+    YearlyRating,
+)
+from workflows.tables.events import (
+    Discipline,
+    Disclosure,
+    DisclosureEntry,
+    NominationFlag,
+    NominationSuspension,
+    Objection,
+    Opinion,
+    Revocation,
+    StateDeadline,
+)
+from workflows.tables.movements import (
+    Criterion,
+    Difficulty,
+    Example,
+    Movement,
+    MovementQuota,
+    MovementRecipient,
+    MovementVersion,
+    ScoreLine,
+)
 from workflows.tables.nominations import (
     AwardDecision,
     Consolidation,
@@ -11,27 +54,88 @@ from workflows.tables.nominations import (
     Nomination,
     NominationStep,
     NominationVersion,
+    PeerReview,
     Proposal,
     Submission,
+    SubmissionEntry,
 )
-from workflows.tables.organisation import Membership, Person, Unit
+from workflows.tables.organisation import (
+    Membership,
+    OrganisationChange,
+    OrganisationImport,
+    Person,
+    SigningAuthority,
+    Unit,
+)
 from workflows.tables.records import Book, Notice
+from workflows.tables.rules import Rule
+from workflows.tables.summaries import SummaryContribution, SummaryReport, SummaryRequest
 
 __all__ = [
+    "Achievement",
     "AwardDecision",
+    "BallotBox",
     "Book",
+    "CalendarChange",
     "CalendarDay",
     "Consolidation",
+    "Council",
+    "CouncilAttendance",
+    "CouncilMember",
+    "CouncilProfile",
+    "CouncilSession",
+    "CouncilVerdict",
     "Criterion",
+    "Difficulty",
+    "Discipline",
+    "Disclosure",
+    "DisclosureEntry",
+    "Document",
+    "DocumentFile",
+    "DocumentTemplate",
+    "EvidenceFile",
+    "Example",
+    "FeedToken",
+    "Initiative",
     "InitiativeUse",
     "Membership",
     "Movement",
+    "MovementQuota",
+    "MovementRecipient",
+    "MovementVersion",
     "Nomination",
+    "NominationBasis",
+    "NominationFlag",
     "NominationStep",
+    "NominationSuspension",
     "NominationVersion",
     "Notice",
+    "Objection",
+    "OpenVote",
+    "OpenedBallot",
+    "Opinion",
+    "OrganisationChange",
+    "OrganisationImport",
+    "PeerReview",
     "Person",
+    "PreviousAward",
     "Proposal",
+    "Recipient",
+    "Revocation",
+    "Rule",
+    "ScoreLine",
+    "SessionEntry",
+    "SigningAuthority",
+    "StateDeadline",
     "Submission",
+    "SubmissionEntry",
+    "SummaryContribution",
+    "SummaryReport",
+    "SummaryRequest",
     "Unit",
+    "UnitCalendar",
+    "UnitDay",
+    "VoteCast",
+    "WrittenOpinion",
+    "YearlyRating",
 ]

@@ -50,11 +50,11 @@ class Proposal(Base):
     status: Mapped[str]  # draft, prepared, signed, submitted, returned, answered
     version: Mapped[int]  # number of times it was sent to the centre
     instance_id: Mapped[int]
-    report_due_at: Mapped[datetime]
-    report_late_from: Mapped[datetime]
+    report_due_at: Mapped[datetime | None]  # nothing in a drive without monthly dates
+    report_late_from: Mapped[datetime | None]
     supplement_due_at: Mapped[datetime | None]  # stands beside the original date, never replaces it
     return_reason: Mapped[str]
-    returned_by: Mapped[str]  # head, center or nothing
+    returned_by: Mapped[str]  # head, above (center in older rows) or nothing
     submitted_at: Mapped[datetime | None]
     resubmitted_at: Mapped[datetime | None]
     received_at: Mapped[datetime | None]
@@ -64,13 +64,13 @@ class Proposal(Base):
 
 
 class Submission(Base):
-    """A tờ trình: of the centre to the department, of that to the province, of that to the State."""
+    """A tờ trình by which one unit submits nominees to the next; who acts is read from `to_unit`."""
 
     __tablename__ = "submission"
-    __table_args__ = (UniqueConstraint("number", "number_year"),)
+    __table_args__ = (UniqueConstraint("from_unit", "number", "number_year"),)
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
-    level: Mapped[str] = mapped_column(index=True)  # who receives it: department, province, state
+    level: Mapped[str] = mapped_column(index=True)  # the stage of the unit that receives it
     from_unit: Mapped[str]
     to_unit: Mapped[str]
     center: Mapped[str]
@@ -92,17 +92,30 @@ class Submission(Base):
     instance_id: Mapped[int]
 
 
+class SubmissionEntry(Base):
+    """One nominee of a submission; a nominee that climbs stands in one submission of every level."""
+
+    __tablename__ = "submission_entry"
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"), primary_key=True)
+    nomination_id: Mapped[int] = mapped_column(ForeignKey("nomination.id"), primary_key=True, index=True)
+
+
 class AwardDecision(Base):
     """A decision that awards, with number and date; nominations point at it."""
 
     __tablename__ = "award_decision"
-    __table_args__ = (UniqueConstraint("number", "number_year"),)
+    __table_args__ = (UniqueConstraint("unit_code", "number", "number_year"),)
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    unit_code: Mapped[str] = mapped_column(default="", server_default="")  # who decided; NN is the State
     number: Mapped[str]
     number_year: Mapped[int]  # the year of the decision's date
     decided_on: Mapped[date] = mapped_column(Date)
     form: Mapped[str]
     level: Mapped[str]  # department, province, state
+    received_on: Mapped[date | None] = mapped_column(Date)  # when the dossier came in
+    rules_on: Mapped[date | None] = mapped_column(Date)  # the day whose rules hold for it
+    regime: Mapped[str] = mapped_column(default="")  # the body of law of that day
+    law: Mapped[str] = mapped_column(default="")  # both dates and the law in words, as the decision cites
     signed_by: Mapped[str]
     instance_id: Mapped[int | None]
     submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
@@ -126,10 +139,14 @@ class Nomination(Base):
     subject_key: Mapped[str] = mapped_column(index=True)  # kind and folded name
     initiative_ref: Mapped[str]
     initiative_key: Mapped[str] = mapped_column(index=True)  # folded
+    procedure: Mapped[str] = mapped_column(default="ordinary")  # ordinary, simplified
+    ground: Mapped[str] = mapped_column(default="")  # of the simplified procedure
+    received_on: Mapped[date | None] = mapped_column(Date)  # by the level that appraises first
     answers: Mapped[Any] = mapped_column(Json)  # answers to the criteria and `report_attested`
     precheck: Mapped[Any] = mapped_column(Json)  # {"failures": […], "warnings": […]}
     status: Mapped[str] = mapped_column(index=True)  # see workflows.nominations.STATUSES
-    level: Mapped[str]  # office, center, department, province, state
+    level: Mapped[str]  # the stage of the unit it is at, see routes.STAGES
+    unit_code: Mapped[str] = mapped_column(default="", server_default="", index=True)  # where it is now
     holder: Mapped[str]  # the group that has it now
     since: Mapped[datetime]
     version: Mapped[int]
@@ -137,9 +154,6 @@ class Nomination(Base):
     recommendation_reason: Mapped[str]
     reason: Mapped[str]
     search_text: Mapped[str]  # folded: without diacritics, lower case
-    submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
-    upward_submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
-    state_submission_id: Mapped[int | None] = mapped_column(ForeignKey("submission.id"), index=True)
     award_decision_id: Mapped[int | None] = mapped_column(ForeignKey("award_decision.id"), index=True)
     proposal: Mapped[Proposal] = relationship(back_populates="nominations")
     award: Mapped[AwardDecision | None] = relationship()
@@ -179,6 +193,23 @@ class NominationStep(Base):
     actor: Mapped[str]
     instance_id: Mapped[int | None]
     nomination: Mapped[Nomination] = relationship(back_populates="steps")
+
+
+class PeerReview(Base):
+    """What the members of an office said of one nominee in a peer review (bình xét)."""
+
+    __tablename__ = "peer_review"
+    id: Mapped[int] = mapped_column(Identity, primary_key=True)
+    nomination_id: Mapped[int] = mapped_column(ForeignKey("nomination.id"), index=True)
+    held_on: Mapped[date] = mapped_column(Date)
+    members: Mapped[int]
+    present: Mapped[int]
+    votes_for: Mapped[int]
+    selected: Mapped[bool]
+    reason: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+    instance_id: Mapped[int | None]
 
 
 class InitiativeUse(Base):

@@ -68,6 +68,22 @@ function Expression({ element, id, name, text, help }) {
   });
 }
 
+function TextOrExpression({ element, id, name, text, help }) {
+  const { debounce, translate, variables, getValue, setValue } = useProperty(element, name);
+  return FeelEntry({
+    element,
+    id,
+    label: translate(text),
+    description: help && translate(help),
+    feel: 'optional',
+    variables,
+    translate,
+    debounce,
+    getValue,
+    setValue,
+  });
+}
+
 function Suggestion({ element, id, name, text, help, list }) {
   const { translate, lists, getValue, setValue } = useProperty(element, name);
   const options = lists.get(list);
@@ -110,10 +126,72 @@ const ENTRIES = [
   },
   {
     on: 'bpmn:UserTask',
+    key: 'dueFrom',
+    component: TextOrExpression,
+    isEdited: isFeelEntryEdited,
+    text: 'Working days counted from',
+    help: 'A date that is not counted itself; when left out, the day the task begins.',
+  },
+  {
+    on: 'bpmn:UserTask',
+    key: 'calendar',
+    component: TextOrExpression,
+    isEdited: isFeelEntryEdited,
+    text: 'Working calendar',
+    help: 'Code of a unit with hours and days of its own; when left out, the common one.',
+  },
+  {
+    on: 'bpmn:UserTask',
+    key: 'remindBefore',
+    component: TextOrExpression,
+    isEdited: isFeelEntryEdited,
+    text: 'Remind before it is due (working days)',
+    help: 'For example: 2,1',
+  },
+  {
+    on: 'bpmn:UserTask',
+    key: 'remindAfter',
+    component: TextOrExpression,
+    isEdited: isFeelEntryEdited,
+    text: 'Remind after it was due (working days)',
+  },
+  {
+    on: 'bpmn:UserTask',
+    key: 'remindUnclaimed',
+    component: TextOrExpression,
+    isEdited: isFeelEntryEdited,
+    text: 'Remind while nobody has taken it (working days)',
+  },
+  {
+    on: 'bpmn:UserTask',
+    key: 'escalateAfter',
+    component: TextOrExpression,
+    isEdited: isFeelEntryEdited,
+    text: 'Escalate after it was due (working days)',
+    help: 'One number per level, for example: 1,3',
+  },
+  {
+    on: 'bpmn:UserTask',
+    key: 'escalateTo',
+    component: TextOrExpression,
+    isEdited: isFeelEntryEdited,
+    text: 'Escalate to (groups)',
+    help: 'One group per level; the last one repeats.',
+  },
+  {
+    on: 'bpmn:UserTask',
     key: 'fourEyes',
     component: Check,
     isEdited: isCheckboxEntryEdited,
     text: 'Must not be done by whoever did an earlier step',
+  },
+  {
+    on: 'bpmn:UserTask',
+    key: 'secret',
+    component: Check,
+    isEdited: isCheckboxEntryEdited,
+    text: 'Secret: what is typed reaches the completing listener only',
+    help: 'Never history, variables or logs; for example a secret ballot.',
   },
 ];
 

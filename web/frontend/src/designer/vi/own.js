@@ -6,6 +6,24 @@ export const own = {
   'For example: ="Proposal of " + office': 'Ví dụ: ="Đề nghị của " + office',
   'Source of the form’s data': 'Nguồn dữ liệu của biểu mẫu',
   'Due in (working days)': 'Hạn xử lý (ngày làm việc)',
+  'Working days counted from': 'Tính ngày làm việc từ',
+  'A date that is not counted itself; when left out, the day the task begins.':
+    'Một ngày, không tính ngày đó; bỏ trống là ngày giao việc.',
+  'Working calendar': 'Lịch làm việc',
+  'Code of a unit with hours and days of its own; when left out, the common one.':
+    'Mã đơn vị có giờ và ngày làm việc riêng; bỏ trống là lịch chung.',
+  'Remind before it is due (working days)': 'Nhắc trước hạn (ngày làm việc)',
+  'For example: 2,1': 'Ví dụ: 2,1',
+  'Remind after it was due (working days)': 'Nhắc sau hạn (ngày làm việc)',
+  'Remind while nobody has taken it (working days)': 'Nhắc khi chưa ai nhận (ngày làm việc)',
+  'Escalate after it was due (working days)': 'Báo cáo vượt cấp sau hạn (ngày làm việc)',
+  'One number per level, for example: 1,3': 'Mỗi cấp một số, ví dụ: 1,3',
+  'Escalate to (groups)': 'Báo cáo lên (nhóm)',
+  'One group per level; the last one repeats.': 'Mỗi cấp một nhóm; nhóm cuối dùng lặp lại.',
+  'Secret: what is typed reaches the completing listener only':
+    'Kín: nội dung gửi chỉ đến chương trình nhận (completing listener)',
+  'Never history, variables or logs; for example a secret ballot.':
+    'Không ghi vào lịch sử, biến hay nhật ký; ví dụ phiếu bầu kín.',
   'Must not be done by whoever did an earlier step': 'Người làm phải khác người đã làm bước trước đó của hồ sơ',
   'The server does not know this id.': 'Máy chủ chưa có mã này.',
   'The server does not know this form.': 'Máy chủ chưa có biểu mẫu này.',
