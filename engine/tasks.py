@@ -263,9 +263,7 @@ def element(session: Session, task: UserTask) -> Element:
     return next(other.elements[task.element] for other in processes if task.element in other.elements)
 
 
-def form_context(
-    session: Session, task: UserTask, actor: Actor, view: View | None = None
-) -> dict[str, Json]:
+def form_context(session: Session, task: UserTask, actor: Actor, view: View | None = None) -> dict[str, Json]:
     """Return the variables that the task sees, and what its form source says now; `view` narrows its rows."""
     if task.status != "open":
         return {}

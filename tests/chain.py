@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import clock, deployments, forms, tasks
 from engine.actors import SYSTEM, Actor
 from engine.tables import ProcessInstance, UserTask
-from workflows import HANDLERS, calendar, chains, demo, story, task_notices
+from workflows import HANDLERS, calendar, chains, demo, organisation_people, story, task_notices
 from workflows.story import (
     CHAIR,
     COORDINATION,
@@ -82,7 +82,7 @@ class Chain:
 
     def actor(self, login: str) -> Actor:
         """Return a person with the groups of the organisation."""
-        return story.find_actor(self.session, login)
+        return organisation_people.find_actor(self.session, login)
 
     def move(self, moment: str) -> None:
         """Move the clock on; every timer due on the way fires at its own time, as the worker would do it."""

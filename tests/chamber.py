@@ -101,10 +101,17 @@ class Chamber:
         self.session.flush()
 
     def nominate(
-        self, form: str, count: int = 1, kind: str = "individual", women: Sequence[int] = ()
+        self,
+        form: str,
+        count: int = 1,
+        kind: str = "individual",
+        women: Sequence[int] = (),
+        movement: str = "",
     ) -> list[int]:
         """Add nominees for a form that wait at the unit in one submission; return their ids."""
         nominees = [add_nominee(self.session, form, kind, f"{kind} {self.code} {n}") for n in range(count)]
+        for nominee in nominees:
+            nominee.proposal.movement_code = movement
         submission = Submission(
             key=f"SX/{self.code}/{form}/{kind}/{nominees[0].id}",
             level="department",
@@ -241,6 +248,16 @@ class Chamber:
         """Return the verdict on a nominee."""
         found = councils.verdicts(self.session, self.sitting.id)
         return next(verdict for verdict in found if verdict.nomination_id == nominee)
+
+
+def hold(chamber: Chamber, yes: int, ballot: str = "open") -> None:
+    """Hold a meeting where all come and the first so many vote yes."""
+    chamber.convene(ballot)
+    chamber.meet()
+    chamber.open_voting()
+    for index, login in enumerate(chamber.logins):
+        chamber.vote(login, "yes" if index < yes else "no")
+    chamber.close()
 
 
 def choose(choice: str | Mapping[int, str]) -> dict[str, Any]:

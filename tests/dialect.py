@@ -89,7 +89,13 @@ def cycle(more: str = "") -> str:
     return on_boundary("<timerEventDefinition><timeCycle>R/PT1H</timeCycle></timerEventDefinition>", more)
 
 
-KNOWN = {"forms": ["known"], "job_types": ["job"], "processes": ["q"], "decisions": ["d"], "groups": ["P1.staff"]}
+KNOWN = {
+    "forms": ["known"],
+    "job_types": ["job"],
+    "processes": ["q"],
+    "decisions": ["d"],
+    "groups": ["P1.staff"],
+}
 
 
 def check(content: str, **known: list[str]) -> list[Finding]:

@@ -82,10 +82,8 @@ def post_list(chain: Chain, council_on: str, posted_on: str) -> None:
     chain.do(HOME_AFFAIRS, "post_list", council_on=council_on, posted_on=posted_on, address=address)
 
 
-def hold_council(chain: Chain, meets_at: str, against: Mapping[str, int] | None = None) -> CouncilSession:
-    """Hold the session of the city's council: everybody comes and votes yes, so many first members no."""
-    no_votes = against or {}
-    session = chain.session
+def gather_council(chain: Chain, meets_at: str) -> None:
+    """Convene the city's council; everybody comes, the vote is open."""
     act(
         chain,
         SECRETARY,
@@ -99,6 +97,17 @@ def hold_council(chain: Chain, meets_at: str, against: Mapping[str, int] | None 
     act(chain, SECRETARY, "record_attendance", rows=lambda _: {"status": "present"})
     ends = f"{meets_at[:10]}T11:00:00+07:00"
     act(chain, SECRETARY, "open_voting", criteria_read=True, closes_at=ends, discussion="Nhất trí")
+
+
+def hold_council(chain: Chain, meets_at: str, against: Mapping[str, int] | None = None) -> CouncilSession:
+    """Hold the session of the city's council: everybody comes and votes yes, so many first members no."""
+    gather_council(chain, meets_at)
+    return vote_and_sign(chain, against or {})
+
+
+def vote_and_sign(chain: Chain, no_votes: Mapping[str, int]) -> CouncilSession:
+    """Let every member vote, so many first members no, then count and sign the minutes."""
+    session = chain.session
     found = session.scalars(select(CouncilSession).order_by(CouncilSession.id.desc()).limit(1)).one()
     voting = select(CouncilMember.login).where(
         CouncilMember.council_id == found.council_id, CouncilMember.role != "guest"
@@ -159,3 +168,8 @@ def report(chain: Chain, subject: str, login: str = INSPECTOR, **answers: Any) -
 
 def _ballot(index: int, no_votes: Mapping[str, int]) -> Callable[[Row], Row]:
     return lambda row: {"choice": "no" if index < no_votes.get(row["subject"], 0) else "yes"}
+
+
+def show(chain: Chain, login: str, element: str) -> Mapping[str, Any]:
+    """Return what the form of somebody's oldest open task of an element shows."""
+    return tasks.form_context(chain.session, mine(chain, login, element), chain.actor(login))

@@ -81,6 +81,7 @@ def _teach_templates(app: Flask) -> None:
         styles=styles,
         scripts=scripts,
         person=names.person,
+        others_could_take=names.others_could_take,
         priority_words=names.priority,
         sort_address=listing.sort_address,
         list_address=listing.address,

@@ -25,7 +25,7 @@ from engine.actors import SYSTEM, Actor
 from engine.errors import EngineError
 from web import db
 from web.tables import Credential
-from workflows import organisation
+from workflows import organisation, validity
 from workflows.tables import Membership, Person
 
 FAILURES_ALLOWED = 5
@@ -42,7 +42,7 @@ ACCOUNT = (
         Membership,
         and_(
             Membership.person_id == Person.id,
-            organisation.in_force(Membership, bindparam("day", type_=Date)),
+            validity.in_force(Membership, bindparam("day", type_=Date)),
         ),
     )
     .where(Credential.name == bindparam("name"), Credential.active, or_(Person.id.is_(None), Person.active))

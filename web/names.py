@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.actors import SYSTEM, USER
-from engine.tables import ProcessDefinition
+from engine.tables import ProcessDefinition, UserTask
 from web.db import db
 from web.translating import gettext as _
 from workflows import organisation
@@ -53,6 +53,11 @@ def group(name: str) -> str:
     unit, _dot, role = name.rpartition(".")
     words = str(ROLE_WORDS.get(role, role))
     return f"{_units().get(unit, unit)} ({words})" if unit else words
+
+
+def others_could_take(task: UserTask) -> bool:
+    """Tell whether anybody but its assignee could take a task: personal ones go back to nobody."""
+    return any(one.group_name != f"{USER}{task.assignee}" for one in task.candidate_groups)
 
 
 def unit(code: str) -> str:

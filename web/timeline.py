@@ -198,9 +198,11 @@ def _change(name: str, before: object, after: object) -> Change:
 
 
 def show_value(value: object) -> str:
-    """Return a value as people read it: nothing as a dash, moments in local time, other than text as JSON."""
-    if value in (None, ""):
+    """Return a value as people read it: nothing as a dash, moments in local time, lists as JSON."""
+    if value is None or value == "":
         return "–"
+    if isinstance(value, bool):
+        return _("có") if value else _("không")
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if MOMENT.match(value):

@@ -1,25 +1,25 @@
-"""Awards: one achievement one award, initiatives used once, and the decisions that award."""
+"""Awards: one achievement takes one award, and the decisions that award."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, insert, select
+from sqlalchemy.orm import Session, joinedload
 
 from engine.clock import local, now
-from engine.errors import Refused, Text
+from engine.errors import Refused
 from engine.handlers import ServiceCall
-from workflows import books, dissolutions, documents, rules
+from workflows import books, dissolutions, documents, initiatives, rules
 from workflows.rules import money
-from workflows.tables import Achievement, AwardDecision, InitiativeUse, Nomination, Submission
+from workflows.tables import Achievement, AwardDecision, Nomination, Submission
 from workflows.vocabulary import FORMS, PENDING, fold, label, show_date
 
 ONE_AWARD = "Luật Thi đua, khen thưởng 2022 Đ5k2c"
-ONE_INITIATIVE = "Công văn 5007/BNV-TĐKT năm 2023, mục III.5.c"
 NUMBERS = "Nghị định 30/2020/NĐ-CP Đ15"
 # A decision's level is the kind of unit that decides; that of a people's committee is called province.
 LEVELS = {"committee": "province"}
@@ -83,23 +83,25 @@ def ensure_single_award(session: Session, claims: Sequence[Claim]) -> None:
         for other in claims[:place]:
             if same_achievement(claim, other):
                 raise _twice(claim, other.form)
-        ensure_not_awarded(session, claim)
         _ensure_not_pending(session, claim)
+    ensure_not_awarded(session, claims)
 
 
-def ensure_not_awarded(session: Session, claim: Claim) -> None:
+def ensure_not_awarded(session: Session, claims: Sequence[Claim]) -> None:
     """Refuse an achievement that already has an award, naming decision number and date."""
-    award = earlier_award(session, claim)
-    if award is None:
-        return
-    number, day = award.number, show_date(award.decided_on)
-    raise Refused(
-        vi=f"Thành tích này của “{claim.subject}” đã được khen thưởng theo Quyết định số {number} "
-        f"ngày {day}; không khen thưởng nhiều lần cho một thành tích.",
-        en=f"This achievement of '{claim.subject}' was already awarded by decision {number} of {day}; "
-        "one achievement is awarded once.",
-        source=ONE_AWARD,
-    )
+    awarded = _awarded(session, claims)
+    for claim in claims:
+        award = _find_award(claim, awarded)
+        if award is None:
+            continue
+        number, day = award.number, show_date(award.decided_on)
+        raise Refused(
+            vi=f"Thành tích này của “{claim.subject}” đã được khen thưởng theo Quyết định số {number} "
+            f"ngày {day}; không khen thưởng nhiều lần cho một thành tích.",
+            en=f"This achievement of '{claim.subject}' was already awarded by decision {number} of {day}; "
+            "one achievement is awarded once.",
+            source=ONE_AWARD,
+        )
 
 
 def holds_award() -> ColumnElement[bool]:
@@ -109,49 +111,13 @@ def holds_award() -> ColumnElement[bool]:
 
 def earlier_award(session: Session, claim: Claim) -> AwardDecision | None:
     """Return the decision that already awarded the achievement, if there is one that was not cancelled."""
-    query = select(Nomination).where(
-        Nomination.subject_key == claim.subject_key,
-        holds_award(),
-        Nomination.id != (claim.nomination_id or 0),
-    )
-    found = (row for row in session.scalars(query) if same_achievement(claim, claim_of(row)))
-    return next((row.award for row in found if row.award is not None), None)
+    return _find_award(claim, _awarded(session, [claim]))
 
 
 def award_kind(session: Session, form: str, day: date | None = None) -> str:
     """Return whether an award is a `title` (danh hiệu) or a `form` (hình thức); without a day, today."""
     kind: str = rules.find(session, "award_form", form, day or local(now()).date()).values["kind"]
     return kind
-
-
-def initiative_policy(session: Session, ref: str, kind: str, day: date) -> str:
-    """Return what the uses of an initiative so far mean for another award: allow, warn or refuse."""
-    uses = session.scalars(select(InitiativeUse).where(InitiativeUse.initiative_ref == fold(ref)))
-    found = {
-        rules.find(session, "initiative", f"{use.award_kind}/{kind}", day).values["policy"] for use in uses
-    }
-    return next((policy for policy in ("refuse", "warn") if policy in found), "allow")
-
-
-def check_initiative(session: Session, ref: str, kind: str = "form", day: date | None = None) -> list[Text]:
-    """Refuse an initiative that already served, or only warn, as topic `initiative` says for the two kinds.
-
-    kind: title or form, of the award it is to serve now. Returns the warnings.
-    """
-    warnings: list[Text] = []
-    if not ref.strip():
-        return warnings
-    uses = session.scalars(select(InitiativeUse).where(InitiativeUse.initiative_ref == fold(ref)))
-    for use in uses:
-        served, number, decided = use.award_name, use.decision_number, show_date(use.decided_on)
-        vi = f"Sáng kiến “{ref}” đã dùng để xét {served} (Quyết định {number} ngày {decided})."
-        en = f"Initiative '{ref}' already served for {served} (decision {number} of {decided})."
-        rule = rules.find(session, "initiative", f"{use.award_kind}/{kind}", day or local(now()).date())
-        if rule.values["policy"] == "refuse":
-            raise Refused(vi=vi, en=en, source=rule.source)
-        if rule.values["policy"] == "warn":
-            warnings.append(Text(f"{vi} Cần Hội đồng xem xét.", f"{en} The council should look at it."))
-    return warnings
 
 
 def ensure_initiatives_free(session: Session, claims: Sequence[Claim]) -> None:
@@ -161,7 +127,7 @@ def ensure_initiatives_free(session: Session, claims: Sequence[Claim]) -> None:
         ref = fold(claim.initiative_ref)
         if not ref:
             continue
-        check_initiative(session, claim.initiative_ref, award_kind(session, claim.form))
+        initiatives.check(session, claim.initiative_ref, award_kind(session, claim.form))
         query = select(Nomination).where(
             Nomination.initiative_key == ref,
             Nomination.status.in_(PENDING),
@@ -171,7 +137,7 @@ def ensure_initiatives_free(session: Session, claims: Sequence[Claim]) -> None:
             raise Refused(
                 vi=f"Sáng kiến “{claim.initiative_ref}” đang được dùng cho một đề nghị khác.",
                 en=f"Initiative '{claim.initiative_ref}' is already used by another nomination.",
-                source=ONE_INITIATIVE,
+                source=initiatives.ONE_INITIATIVE,
             )
         seen.add(ref)
 
@@ -212,8 +178,7 @@ def record(
     """
     form, year = nominations[0].form, decision.decided_on.year
     dissolutions.ensure_exist(session, nominations, decision.decided_on)
-    for nomination in nominations:
-        ensure_not_awarded(session, claim_of(nomination))
+    ensure_not_awarded(session, [claim_of(nomination) for nomination in nominations])
     decider = select(Submission.to_unit).where(Submission.id == decision.submission_id)
     unit_code = session.scalar(decider) or ""
     query = select(AwardDecision).where(
@@ -231,13 +196,12 @@ def record(
     if award is None:
         award = _write(session, call, nominations, decision, unit_code)
     kind = award_kind(session, form, award.rules_on)
+    initiatives.use(session, nominations, award, kind)
     for nomination in nominations:
-        # Again, one by one: two nominees of this very decision may name the same initiative.
-        check_initiative(session, nomination.initiative_ref, kind, award.rules_on)
         nomination.award = award
-        _use_initiative(session, nomination, award, kind)
-        _use_achievement(session, nomination, award)
     session.flush()
+    achievements = [_achievement(nomination, award) for nomination in nominations]
+    session.execute(insert(Achievement), achievements)
     return award
 
 
@@ -318,31 +282,30 @@ def _form(nomination: Nomination) -> str:
     return nomination.form
 
 
-def _use_initiative(session: Session, nomination: Nomination, award: AwardDecision, kind: str) -> None:
-    if nomination.initiative_key:
-        session.add(
-            InitiativeUse(
-                initiative_ref=nomination.initiative_key,
-                subject=nomination.subject,
-                award_kind=kind,
-                award_name=label(FORMS, nomination.form),
-                decision_number=award.number,
-                decided_on=award.decided_on,
-            )
-        )
+def _achievement(nomination: Nomination, award: AwardDecision) -> dict[str, Any]:
+    return {
+        "subject_key": nomination.subject_key,
+        "summary": nomination.achievement,
+        "reference": nomination.achievement_ref,
+        "achieved_on": nomination.achieved_on,
+        "nomination_id": nomination.id,
+        "award_decision_id": award.id,
+    }
 
 
-def _use_achievement(session: Session, nomination: Nomination, award: AwardDecision) -> None:
-    session.add(
-        Achievement(
-            subject_key=nomination.subject_key,
-            summary=nomination.achievement,
-            reference=nomination.achievement_ref,
-            achieved_on=nomination.achieved_on,
-            nomination_id=nomination.id,
-            award_decision_id=award.id,
-        )
-    )
+def _awarded(session: Session, claims: Sequence[Claim]) -> dict[str, list[Nomination]]:
+    """Return what the subjects of claims were awarded so far, by subject."""
+    keys = {claim.subject_key for claim in claims}
+    query = select(Nomination).where(Nomination.subject_key.in_(keys), holds_award())
+    found: dict[str, list[Nomination]] = {}
+    for nomination in session.scalars(query.options(joinedload(Nomination.award))):
+        found.setdefault(nomination.subject_key, []).append(nomination)
+    return found
+
+
+def _find_award(claim: Claim, awarded: Mapping[str, Sequence[Nomination]]) -> AwardDecision | None:
+    others = (one for one in awarded.get(claim.subject_key, ()) if one.id != claim.nomination_id)
+    return next((one.award for one in others if same_achievement(claim, claim_of(one))), None)
 
 
 def _ensure_not_pending(session: Session, claim: Claim) -> None:

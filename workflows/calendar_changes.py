@@ -21,6 +21,7 @@ from engine.errors import FormInvalid, Refused, Text
 from engine.operations import due_dates, moved_timers
 from workflows import calendar, calendar_followers
 from workflows.tables import CalendarChange, CalendarDay, UnitCalendar, UnitDay
+from workflows.vocabulary import show_date
 from workflows.working_time import WEEKEND
 
 KINDS = {
@@ -113,7 +114,7 @@ def take_out(session: Session, actor: Actor, day: date, source: str, code: str =
         row = session.scalars(select(CalendarDay).where(CalendarDay.day == day)).first()
     if row is None:
         raise Refused(
-            f"Ngày {day:%d/%m/%Y} không có trong bảng.", f"{day} is not in the table.", "Lịch làm việc"
+            f"Ngày {show_date(day)} không có trong bảng.", f"{day} is not in the table.", "Lịch làm việc"
         )
     told = _Version(_about(day, code), source, _told(row), None)
     session.delete(row)
@@ -212,7 +213,7 @@ def _told(row: CalendarDay | UnitDay) -> dict[str, Any]:
 
 
 def _about(day: date, code: str) -> str:
-    return f"{day:%d/%m/%Y}" + (f" ({code})" if code else "")
+    return show_date(day) + (f" ({code})" if code else "")
 
 
 def _ensure_source(source: str) -> None:

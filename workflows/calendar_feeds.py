@@ -20,7 +20,7 @@ from engine.actors import USER, Actor
 from engine.errors import NotAllowed, NotFound
 from engine.tables import CandidateGroup, UserTask
 from engine.task_deadlines import due_day
-from workflows import organisation
+from workflows import organisation_people
 from workflows.tables import CalendarDay, FeedToken, Person, Unit
 
 PERSON, UNIT = "person", "unit"
@@ -74,7 +74,7 @@ def open_feed(session: Session, secret: str) -> FeedToken:
     """Return the feed that a secret opens; raises NotFound for a revoked or unknown one, or a lost right."""
     query = select(FeedToken).where(FeedToken.hash == _hash(secret), FeedToken.revoked_at.is_(None))
     feed = session.scalars(query).first()
-    owner = None if feed is None else _actor(session, feed.made_by)
+    owner = None if feed is None else organisation_people.seek_actor(session, feed.made_by)
     if feed is None or owner is None or not _may_have(session, owner, feed.kind, feed.subject):
         raise NotFound(kind="calendar feed", key="…")
     return feed
@@ -105,7 +105,7 @@ def name_of(session: Session, feed: FeedToken) -> str:
 def due_tasks(session: Session, feed: FeedToken) -> Sequence[UserTask]:
     """Return the open tasks with a due date that a feed shows, the next one first."""
     if feed.kind == PERSON:
-        query = tasks.open_for(_actor(session, feed.subject) or Actor(feed.subject))
+        query = tasks.open_for(organisation_people.seek_actor(session, feed.subject) or Actor(feed.subject))
     else:
         query = _of_unit(feed.subject)
     found = query.where(UserTask.due_at.is_not(None)).order_by(UserTask.due_at, UserTask.id)
@@ -136,15 +136,6 @@ def units_of(session: Session, actor: Actor) -> list[str]:
     own = session.scalars(select(Person.unit_code).where(Person.login == actor.name))
     codes = {*own, *(group.rpartition(".")[0] for group in actor.groups)} - {""}
     return sorted(codes)
-
-
-def _actor(session: Session, login: str) -> Actor | None:
-    """Return a person with the groups of today; None for one that is gone or switched off."""
-    person = session.scalars(select(Person).where(Person.login == login, Person.active)).first()
-    if person is None:
-        return None
-    today = clock.local(clock.now()).date()
-    return Actor(login, frozenset(organisation.groups(session, login, today)))
 
 
 def _event_of(task: UserTask, base: str) -> Event:

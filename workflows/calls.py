@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from engine.actors import Actor
 from engine.errors import BadInput, FormInvalid, Text
 from engine.handlers import ServiceCall
 
 REASON_NEEDED = Text("Phải ghi lý do.", "A reason is required.")
 CHOICE_NEEDED = Text("Phải chọn một cách xử lý.", "Choose one of the decisions.")
+
+
+def from_page(actor: Actor, now: datetime, business_key: str = "") -> ServiceCall:
+    """Return what a handler is told when a person calls it from a page and no case does."""
+    return ServiceCall(0, business_key, "", "", {}, {}, actor, now)
 
 
 def read_integer(call: ServiceCall, name: str) -> int:

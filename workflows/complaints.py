@@ -31,6 +31,7 @@ from workflows import (
 )
 from workflows.suspensions import SUSPEND
 from workflows.tables import (
+    Consolidation,
     Discipline,
     Nomination,
     NominationSuspension,
@@ -186,6 +187,7 @@ def case(session: Session, call: ServiceCall) -> dict[str, Json]:
         "suspension_summary": found.summary if found else "",
         "suspension_document": found.document if found else "",
         "remaining_days": suspensions.describe_remaining(found).vi if found else "",
+        "missing_supplement": suspensions.name_missing(nomination),
     }
 
 
@@ -319,6 +321,8 @@ def _resume(
     nominations.move(nomination, call, suspension.status_before, nomination.level, nomination.holder)
     session.flush()
     _tell(session, call, nomination, "nomination.resumed", suspension.id, new_due)
+    if suspension.status_before == "returned" and _await_supplement(session, call, nomination):
+        return {"restart": ""}
     task = suspensions.open_task(session, nomination)
     if task is not None and (suspension.status_before != "accepted" or _rejoin_draft(session, nomination)):
         suspensions.let_clock_go_on(session, call, task)
@@ -337,6 +341,27 @@ def _resume(
         "submission": letter.id,
         "submission_key": letter.key,
     }
+
+
+def _await_supplement(session: Session, call: ServiceCall, nomination: Nomination) -> bool:
+    """Leave a nominee that lacks a supplement where it is still asked for; tell whether that is somewhere.
+
+    With the office while it supplements the others, else with the centre, which may return it again.
+    """
+    proposal = nomination.proposal
+    if proposal.status == "returned":
+        return True
+    month = select(Consolidation.id).where(
+        Consolidation.center == proposal.center,
+        Consolidation.period == proposal.period,
+        Consolidation.status == "open",
+    )
+    if session.scalar(month) is None:
+        return False
+    desk = routes.stop(session, proposal.center).desk
+    nominations.move(nomination, call, "open", "center", desk, proposal.center)
+    session.flush()
+    return True
 
 
 def _tell_suspended(

@@ -14,6 +14,7 @@ from engine.handlers import Json, ServiceCall
 from workflows import (
     calls,
     long_lists,
+    movement_quotas,
     movements,
     nominations,
     notices,
@@ -169,6 +170,7 @@ def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     return {
         **heading(session, consolidation, units, came),
         **view,
+        "quota_warning": movement_quotas.warn(session, chosen, local(call.now).date()).vi,
         "rows": found,
         "closed": False,
         "rest": "",

@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import Text
+from workflows import validity
 from workflows.tables import Criterion, Rule
 from workflows.vocabulary import INFLUENCES, label
 
@@ -65,8 +66,7 @@ def in_force(session: Session, movement_code: str, day: date) -> Sequence[Criter
         select(Criterion)
         .where(
             Criterion.movement_code == movement_code,
-            Criterion.valid_from <= day,
-            or_(Criterion.valid_until.is_(None), Criterion.valid_until > day),
+            validity.holds(Criterion, day),
         )
         .order_by(Criterion.position)
     ).all()

@@ -15,10 +15,17 @@ from sqlalchemy.orm import Session
 from engine.clock import local
 from engine.errors import FormInvalid, NotFound, Refused, Text
 from engine.handlers import Json, Registration, ServiceCall
-from workflows import calendar, calls, nominations, organisation, routes, rules, submissions
+from workflows import calendar, calls, nominations, notices, organisation, routes, rules, submissions
 from workflows.tables import Disclosure, DisclosureEntry, Nomination, Objection, Rule, Submission
 from workflows.vocabulary import FORMS, SUBJECT_KINDS, label, show_date, show_moment
-from workflows.working_time import add_working_days, end_of_day, latest_day_before, working_days_between
+from workflows.working_time import (
+    add_working_days,
+    end_of_day,
+    last_working_day_before,
+    latest_day_before,
+    next_working_day,
+    working_days_between,
+)
 
 NEEDED = Text("Phải ghi.", "This is needed.")
 NO_DAY = Text("Ngày không đọc được.", "The date cannot be read.")
@@ -87,6 +94,11 @@ def post(session: Session, call: ServiceCall) -> dict[str, Json]:
     for nomination in nominees(session, disclosure):
         nominations.add_step(nomination, call, "disclosed", said)
     session.flush()
+    tight = _warn_convening(session, disclosure)
+    if tight.vi:
+        letter = notices.Letter("disclosure.tight", str(disclosure.id), tight.vi, tight.en)
+        desk = routes.stop(session, submissions.find(session, call).to_unit).desk
+        notices.send(session, call, [desk], letter)
     return {"closes_at": disclosure.closes_at.isoformat(), "council_on": council_on.isoformat()}
 
 
@@ -138,6 +150,8 @@ def show(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the list and what was objected (form source of both tasks of the process)."""
     disclosure = _find(session, call)
     units = organisation.unit_names(session)
+    closes_on = add_working_days(calendar.load(session), local(call.now).date(), disclosure.required_days)
+    earliest = next_working_day(calendar.load(session), closes_on)
     people = nominees(session, disclosure)
     names = {nomination.id: nomination.subject for nomination in people}
     said = objections(session, list(names))
@@ -171,7 +185,29 @@ def show(session: Session, call: ServiceCall) -> dict[str, Json]:
         "closes_text": show_moment(disclosure.closes_at),
         "council_text": show_date(disclosure.council_on),
         "posting_address": disclosure.address,
+        "earliest_council": show_date(earliest),
+        "advised_council": show_date(next_working_day(calendar.load(session), earliest)),
+        "convening_warning": _warn_convening(session, disclosure).vi,
     }
+
+
+def _warn_convening(session: Session, disclosure: Disclosure) -> Text:
+    """Return by when the secretary must invite when the list closes too late for that, else nothing.
+
+    The list closes at the end of the last working day before the council: nothing is left to invite in.
+    """
+    if disclosure.council_on is None or disclosure.closes_at is None:
+        return Text("", "")
+    latest = last_working_day_before(calendar.load(session), disclosure.council_on)
+    if local(disclosure.closes_at).date() < latest:
+        return Text("", "")
+    day, council = show_date(latest), show_date(disclosure.council_on)
+    return Text(
+        f"Danh sách đăng sát hạn, công khai đến hết ngày {day}: ngày cuối để triệu tập Hội đồng họp "
+        f"{council} cũng là {day}. Thư ký cần chuẩn bị giấy mời trước, hoặc lùi ngày họp (quy ước nội bộ).",
+        f"The list was posted at the last moment and stands until {day}, which is also the last day to "
+        f"convene the council of {council}. Prepare the invitations now, or meet later (house rule).",
+    )
 
 
 def latest_posting(session: Session, council_on: date, days: int) -> date:

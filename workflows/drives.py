@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Refused
 from engine.handlers import Json, ServiceCall
-from workflows import movements, nominations, notices, organisation, proposals, submissions
+from workflows import movements, nominations, notices, organisation, proposals, submissions, validity
 from workflows.tables import Nomination, Proposal, Unit
 from workflows.vocabulary import show_period
 
@@ -65,7 +65,7 @@ def spread(session: Session, call: ServiceCall) -> dict[str, Json]:
         for nomination in submissions.listed(session, submission)
         if nomination.status == "awarded" and nomination.answers.get("to_be_spread") is True
     ]
-    here = organisation.in_force(Unit, organisation.today())
+    here = validity.in_force(Unit, organisation.today())
     codes = session.scalars(select(Unit.code).where(Unit.parent_code == submission.to_unit, here)).all()
     for example in examples:
         notices.send(session, call, [f"{code}.{role}" for code in codes for role in ROLES], _tell(example))

@@ -9,10 +9,11 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import BadInput
+from workflows import validity
 from workflows.tables import ScoreLine
 
 DATA = Path(__file__).parent / "data" / "points.json"
@@ -44,11 +45,7 @@ def install(session: Session) -> None:
 
 def in_force(session: Session, movement: str, day: date) -> Sequence[ScoreLine]:
     """Return the lines of a movement's points table in force on a day, in the order of the plan."""
-    query = select(ScoreLine).where(
-        ScoreLine.movement_code == movement,
-        ScoreLine.valid_from <= day,
-        or_(ScoreLine.valid_until.is_(None), ScoreLine.valid_until >= day),
-    )
+    query = select(ScoreLine).where(ScoreLine.movement_code == movement, validity.in_force(ScoreLine, day))
     return session.scalars(query.order_by(ScoreLine.position)).all()
 
 

@@ -35,22 +35,27 @@ def add_step(nomination: Nomination, call: ServiceCall, outcome: str, reason: st
 
     The reason is what a person typed, or a text of the system in both languages.
     """
-    said = Text(reason, reason) if isinstance(reason, str) else reason
-    step = NominationStep(
-        at=call.now,
-        level=nomination.level,
-        outcome=outcome,
-        reason=said.vi,
-        reason_en=said.en,
-        actor=call.actor.name,
-        instance_id=call.instance_id or None,
-    )
+    step = NominationStep(**_step(nomination, call, outcome, reason))
     session = object_session(nomination)
     if session is None or nomination.id is None or "steps" in nomination.__dict__:
         nomination.steps.append(step)
     else:  # appending would read the whole lineage first
         step.nomination_id = nomination.id
         session.add(step)
+
+
+def add_each(
+    session: Session, call: ServiceCall, steps: Iterable[tuple[Nomination, str, str | Text]]
+) -> None:
+    """Append one step (nomination, outcome, reason) to each of many lineages by one statement."""
+    session.flush()
+    rows = [
+        {"nomination_id": nomination.id, **_step(nomination, call, outcome, reason)}
+        for nomination, outcome, reason in steps
+    ]
+    if rows:
+        session.execute(insert(NominationStep), rows)
+    _forget_steps(session)
 
 
 def move(
@@ -92,9 +97,7 @@ def add_steps(
     }
     found = select(Nomination.id, *written.values()).where(chosen).order_by(Nomination.id)
     session.execute(insert(NominationStep).from_select(["nomination_id", *written], found))
-    for known in session.identity_map.values():
-        if isinstance(known, Nomination) and "steps" in known.__dict__:
-            session.expire(known, ["steps"])  # what was read before does not have the new step
+    _forget_steps(session)
 
 
 def move_all(
@@ -250,3 +253,23 @@ def parse_ids(found: Sequence[Mapping[str, Any]]) -> dict[int, tuple[int, Mappin
 def search_text(nomination: Nomination) -> str:
     """Return what a text search looks in: subject, position, achievement, folded."""
     return fold(f"{nomination.subject} {nomination.position} {nomination.achievement}")
+
+
+def _step(nomination: Nomination, call: ServiceCall, outcome: str, reason: str | Text) -> dict[str, Any]:
+    said = Text(reason, reason) if isinstance(reason, str) else reason
+    return {
+        "at": call.now,
+        "level": nomination.level,
+        "outcome": outcome,
+        "reason": said.vi,
+        "reason_en": said.en,
+        "actor": call.actor.name,
+        "instance_id": call.instance_id or None,
+    }
+
+
+def _forget_steps(session: Session) -> None:
+    """Let lineages that were read be read again: they do not have what was written past them."""
+    for known in session.identity_map.values():
+        if isinstance(known, Nomination) and "steps" in known.__dict__:
+            session.expire(known, ["steps"])

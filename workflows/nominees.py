@@ -13,9 +13,8 @@ from engine.handlers import Json, ServiceCall
 from workflows import awards, calls, names, nominations
 from workflows.criteria import FORM_OF_INFLUENCE
 from workflows.tables import Nomination, Proposal
-from workflows.vocabulary import FORMS, INFLUENCES, SUBJECT_KINDS, TYPES, fold
+from workflows.vocabulary import EDITABLE, FORMS, INFLUENCES, SUBJECT_KINDS, TYPES, fold
 
-EDITABLE = ("draft", "ineligible", "returned")
 TEXTS = (
     "subject",
     "position",

@@ -140,7 +140,12 @@ def of_nomination(session: Session, nomination: Nomination) -> Sequence[Opinion]
 
 def describe(session: Session, opinion: Opinion) -> Text:
     """Write who said what, with the document."""
-    name = organisation.unit_names(session).get(opinion.agency, opinion.agency)
+    return write(opinion, organisation.unit_names(session))
+
+
+def write(opinion: Opinion, units: Mapping[str, str]) -> Text:
+    """Write who said what, with the document, the names of units known already."""
+    name = units.get(opinion.agency, opinion.agency)
     answer, letter = ANSWERS[opinion.answer], f" ({opinion.document})" if opinion.document else ""
     more = f": {opinion.content}" if opinion.content else ""
     return Text(f"{name}: {answer.vi}{letter}{more}", f"{name}: {answer.en}{letter}{more}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.errors import NotFound
-from workflows.tables import Membership, Person, SigningAuthority, Unit
+from workflows import validity
+from workflows.tables import Membership, Person, Unit
 
 # Units that work for the one above them: what that one may see, they may.
 DESKS = ("coordination_office", "department_office")
@@ -27,15 +28,6 @@ def unit(session: Session, code: str) -> Unit:
 def today() -> date:
     """Return the day it is for the people of the organisation."""
     return clock.local(clock.now()).date()
-
-
-def in_force(
-    table: type[Unit] | type[Membership] | type[SigningAuthority], day: date | ColumnElement[date]
-) -> ColumnElement[bool]:
-    """Return the condition that a row is valid on a day; both ends count, an open end is no bound."""
-    start: Mapped[date | None] = table.valid_from
-    end: Mapped[date | None] = table.valid_until
-    return and_(or_(start.is_(None), start <= day), or_(end.is_(None), end >= day))
 
 
 def unit_on(session: Session, code: str, day: date) -> Unit:
@@ -55,7 +47,7 @@ def unit_on(session: Session, code: str, day: date) -> Unit:
 
 def units_on(session: Session, day: date) -> Sequence[Unit]:
     """Return the units that exist on a day, by code."""
-    return session.scalars(select(Unit).where(in_force(Unit, day)).order_by(Unit.code)).all()
+    return session.scalars(select(Unit).where(validity.in_force(Unit, day)).order_by(Unit.code)).all()
 
 
 def is_dissolved(unit: Unit, day: date) -> bool:
@@ -68,7 +60,7 @@ def groups(session: Session, login: str, day: date) -> frozenset[str]:
     found = session.scalars(
         select(Membership.group_name)
         .join(Person)
-        .where(Person.login == login, Person.active, in_force(Membership, day))
+        .where(Person.login == login, Person.active, validity.in_force(Membership, day))
     )
     return frozenset(found)
 
@@ -83,7 +75,7 @@ def offices(session: Session, center: str, day: date | None = None) -> Sequence[
 
     Counts the offices that exist on the day, today when none is given.
     """
-    in_place = in_force(Unit, day or today())
+    in_place = validity.in_force(Unit, day or today())
     chosen = select(Unit).where(Unit.parent_code == center, Unit.kind == "office", in_place)
     return session.scalars(chosen.order_by(Unit.code)).all()
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -290,7 +290,7 @@ def _stored(entry: Entry) -> Mapping[str, Any]:
 
 
 def _stored_rows(session: Session) -> dict[Key, Row]:
-    """Return every unit, person and membership by subject and key, read at once: a file may have 10,000 rows."""
+    """Return every unit, person and membership by subject and key; a file may name 10,000 of them."""
     rows: dict[Key, Row] = {("unit", unit.code): unit for unit in session.scalars(select(Unit))}
     rows |= {("person", person.login): person for person in session.scalars(select(Person))}
     memberships = session.execute(select(Membership, Person.login).join(Person))
@@ -300,5 +300,6 @@ def _stored_rows(session: Session) -> dict[Key, Row]:
 
 def _new_row(known: Mapping[Key, Row], entry: Entry) -> Row:
     if entry.subject == "membership":
-        return Membership(person_id=known["person", entry.values["login"]].id)
+        person = cast(Person, known["person", entry.values["login"]])
+        return Membership(person_id=person.id)
     return Unit() if entry.subject == "unit" else Person()

@@ -8,7 +8,9 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflows import organisation
+from engine.actors import Actor
+from engine.errors import NotFound
+from workflows import organisation, validity
 from workflows.tables import Membership, Person, Unit
 
 # Groups of the system itself, beside those of units.
@@ -25,11 +27,25 @@ def leader_groups(session: Session, unit_code: str, day: date | None = None) -> 
             Person.unit_code == unit_code,
             Person.rank.in_(("head", "deputy")),
             Person.active,
-            organisation.in_force(Membership, on),
+            validity.in_force(Membership, on),
         )
     )
     own = organisation.unit(session, unit_code).signer_group
     return list(dict.fromkeys([*([own] if own else []), *sorted(set(found))]))
+
+
+def seek_actor(session: Session, login: str) -> Actor | None:
+    """Return a person with the groups of today, None for one that is unknown or has left."""
+    active = session.scalar(select(Person.id).where(Person.login == login, Person.active))
+    return Actor(login, organisation.groups(session, login, organisation.today())) if active else None
+
+
+def find_actor(session: Session, login: str) -> Actor:
+    """Return a person with the groups of today; raises NotFound for one that is unknown or has left."""
+    actor = seek_actor(session, login)
+    if actor is None:
+        raise NotFound(kind="person", key=login)
+    return actor
 
 
 def members(session: Session, group: str, day: date) -> Sequence[Person]:
@@ -37,7 +53,7 @@ def members(session: Session, group: str, day: date) -> Sequence[Person]:
     query = (
         select(Person)
         .join(Membership)
-        .where(Membership.group_name == group, Person.active, organisation.in_force(Membership, day))
+        .where(Membership.group_name == group, Person.active, validity.in_force(Membership, day))
     )
     return session.scalars(query.order_by(Person.name)).all()
 

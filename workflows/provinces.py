@@ -7,7 +7,7 @@ procedure has no council (Luật 2022 Đ85).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TypeAlias
 
@@ -21,9 +21,12 @@ from workflows import (
     calendar,
     calls,
     councils,
+    long_lists,
+    movement_quotas,
     nominations,
     nominee_papers,
     organisation,
+    reviews,
     routes,
     rules,
     rulings,
@@ -70,7 +73,8 @@ def sort_out(session: Session, call: ServiceCall) -> dict[str, Json]:
     nominees = to_appraise(session, submission, here)
     declined: list[Nomination] = []
     forms: list[Json] = []
-    for ruling in rulings.read(call, nominees, lambda _: ("recommend", "decline")):
+    rest = reviews.read_rest(call, "appraise")
+    for ruling in rulings.read(call, nominees, lambda _: ("recommend", "decline"), rest=rest):
         nomination = ruling.nomination
         rulings.recommend(call, ruling, positive=choose(nomination)[0])
         if ruling.decision == "decline":
@@ -101,7 +105,7 @@ def overdue_case(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return what is overdue and with whom (form source of `promise_new_date`)."""
     submission = submissions.find(session, call)
     here = routes.stop(session, submission.to_unit)
-    return _show(session, call, to_appraise(session, submission, here))
+    return _show(session, call, submissions.in_review(submission) & _unappraised(here))
 
 
 def promise_new_date(session: Session, call: ServiceCall) -> dict[str, Json]:
@@ -171,7 +175,7 @@ def appraisal_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the nominees to appraise, each with the way it will take (form source of `appraise`)."""
     submission = submissions.find(session, call)
     here = routes.stop(session, submission.to_unit)
-    return _show(session, call, to_appraise(session, submission, here))
+    return _show(session, call, submissions.in_review(submission) & _unappraised(here))
 
 
 def direct_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
@@ -206,8 +210,11 @@ def council_voters(session: Session, today: date) -> Callable[[Nomination], bool
 
 def to_appraise(session: Session, submission: Submission, here: Stop) -> list[Nomination]:
     """Return the nominees at the desk that nobody has appraised; the appraised ones wait for the council."""
-    condition: ColumnElement[bool] = submissions.at_desk(here) & (Nomination.recommendation == "")
-    return submissions.waiting(session, submission, condition)
+    return submissions.waiting(session, submission, _unappraised(here))
+
+
+def _unappraised(here: Stop) -> ColumnElement[bool]:
+    return submissions.at_desk(here) & (Nomination.recommendation == "")
 
 
 def for_chair(session: Session, submission: Submission, here: Stop, today: date) -> list[Nomination]:
@@ -242,7 +249,8 @@ def _decide(session: Session, call: ServiceCall, choose_from: Lists) -> list[Jso
     submission = submissions.find(session, call)
     here, today = routes.stop(session, submission.to_unit), local(call.now).date()
     choose = rulings.choices_at(session, here, call.now)
-    taken = rulings.read(call, choose_from(session, submission, here, today), choose)
+    rest = reviews.read_rest(call, "decide")
+    taken = rulings.read(call, choose_from(session, submission, here, today), choose, rest=rest)
     for ruling in taken:
         if ruling.decision == "decline":
             rulings.decline(session, call, ruling)
@@ -254,24 +262,30 @@ def _decide(session: Session, call: ServiceCall, choose_from: Lists) -> list[Jso
 def _for(session: Session, call: ServiceCall, choose_from: Lists) -> dict[str, Json]:
     submission = submissions.find(session, call)
     here, today = routes.stop(session, submission.to_unit), local(call.now).date()
-    return _show(session, call, choose_from(session, submission, here, today), papers=True)
+    chosen = [nominee.id for nominee in choose_from(session, submission, here, today)]
+    return _show(session, call, Nomination.id.in_(chosen), papers=True)
 
 
 def _show(
-    session: Session, call: ServiceCall, nominees: Sequence[Nomination], *, papers: bool = False
+    session: Session, call: ServiceCall, chosen: ColumnElement[bool], *, papers: bool = False
 ) -> dict[str, Json]:
     submission, units = submissions.find(session, call), organisation.unit_names(session)
     here, today = routes.stop(session, submission.to_unit), local(call.now).date()
+    nominees, view = long_lists.read(session, call, chosen)
     choose = rulings.choices_at(session, here, call.now)
     votes = council_voters(session, today)
     found: list[Json] = []
     for nomination, entry in zip(nominees, rulings.rows(nominees, units, choose), strict=True):
-        voted = votes(nomination)
-        way = "Hội đồng họp, bỏ phiếu" if voted else "Trình thẳng Chủ tịch"
-        # only what the council votes on is published and asked about
-        said = nominee_papers.describe(session, nomination).vi if voted and papers else ""
-        found.append({**entry, "papers": said, "way": way} if isinstance(entry, dict) else entry)
-    return {**submissions.heading(session, submission, units), "rows": found}
+        way = "Hội đồng họp, bỏ phiếu" if votes(nomination) else "Trình thẳng Chủ tịch"
+        found.append({**entry, "way": way} if isinstance(entry, dict) else entry)
+    return {
+        **submissions.heading(session, submission, units),
+        **view,
+        "rows": found,
+        "rest": "",
+        "papers": nominee_papers.table(session, nominees, senders=True) if papers else [],
+        "quota_warning": movement_quotas.warn(session, chosen, today).vi,
+    }
 
 
 def _refuse_by_vote(

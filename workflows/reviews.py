@@ -6,15 +6,18 @@ Which unit acts is read from the submission; one process diagram per level says 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from engine.clock import local
 from engine.errors import FormInvalid, Text
 from engine.handlers import Json, ServiceCall
 from workflows import (
     calls,
     long_lists,
+    movement_quotas,
     nominations,
     organisation,
     routes,
@@ -22,9 +25,10 @@ from workflows import (
     submissions,
     supplements,
 )
+from workflows.dossiers import checklists
 from workflows.routes import Stop
 from workflows.rulings import Ruling
-from workflows.tables import Submission
+from workflows.tables import Nomination, Submission
 
 NOT_APPRAISED = Text(
     "Còn đề nghị chưa có ý kiến thẩm định; hãy quyết định từng đề nghị đó.",
@@ -81,14 +85,12 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
         raise FormInvalid({"decision": [calls.CHOICE_NEEDED]})
     here = routes.stop(session, submission.to_unit)
     nominees = submissions.waiting(session, submission, submissions.at_signer(here))
-    rest = _read_rest(call, "decide")
+    rest = read_rest(call, "decide")
     choose = rulings.choices_at(session, here, call.now)
     if rest and any(not nomination.recommendation for nomination in rulings.unnamed(call, nominees)):
         raise FormInvalid({"rest": [NOT_APPRAISED]})
     taken = rulings.read(call, nominees, choose, rest=rest)
-    for ruling in taken:
-        if ruling.decision == "decline":
-            rulings.decline(session, call, ruling)
+    rulings.decline_all(session, call, [ruling for ruling in taken if ruling.decision == "decline"])
     rulings.award(session, call, [r.nomination for r in taken if r.decision == "award"], submission)
     above = [ruling.nomination for ruling in taken if ruling.decision == "submit_up"]
     upward = submissions.pass_up(session, call, submission, above) if above else None
@@ -105,33 +107,42 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
 
 
 def appraisal_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
-    """Return the submission and the nominees its desk has to appraise (form source of `appraise`)."""
-    return _show(session, call, submissions.at_desk)
+    """Return the submission and the nominees its desk has to appraise (form source of `appraise`).
+
+    Each row says under `papers` which papers of its checklist are missing, with the rule.
+    """
+    shown, nominees = _show(session, call, submissions.at_desk)
+    found = checklists.checklists(session, nominees, local(call.now).date())
+    for row, nominee in zip(shown["rows"], nominees, strict=True):
+        row["papers"] = checklists.describe_missing(found[nominee.id]).vi
+    return shown
 
 
 def decision_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the submission and the nominees its signer has to decide on (form source of `decide`)."""
-    return _show(session, call, submissions.at_signer)
+    return _show(session, call, submissions.at_signer)[0]
 
 
 def rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the submission and all nominees that wait at its unit, whoever has them there."""
-    return _show(session, call, lambda here: submissions.waits_at(here.code))
+    return _show(session, call, lambda here: submissions.waits_at(here.code))[0]
 
 
 def _show(
     session: Session, call: ServiceCall, where: Callable[[Stop], ColumnElement[bool]]
-) -> dict[str, Json]:
+) -> tuple[dict[str, Any], list[Nomination]]:
     submission, units = submissions.find(session, call), organisation.unit_names(session)
     here = routes.stop(session, submission.to_unit)
     chosen = submissions.in_review(submission) & where(here)
     nominees, view = long_lists.read(session, call, chosen)
-    return {
+    shown = {
         **submissions.heading(session, submission, units),
         **view,
+        "quota_warning": movement_quotas.warn(session, chosen, local(call.now).date()).vi,
         "rows": rulings.rows(nominees, units, rulings.choices_at(session, here, call.now)),
         "rest": "",
     }
+    return shown, nominees
 
 
 def _appraisals(
@@ -140,22 +151,22 @@ def _appraisals(
     here = routes.stop(session, submission.to_unit)
     nominees = submissions.waiting(session, submission, submissions.at_desk(here))
     reason_for = tuple(choice for choice in choices if choice != "recommend")
-    return rulings.read(call, nominees, lambda _: choices, reason_for, _read_rest(call, "appraise"))
+    return rulings.read(call, nominees, lambda _: choices, reason_for, read_rest(call, "appraise"))
 
 
 def _recommend(
     session: Session, call: ServiceCall, submission: Submission, appraised: Sequence[Ruling]
 ) -> None:
     here = routes.stop(session, submission.to_unit)
-    choose = rulings.choices_at(session, here, call.now)
+    rulings.recommend_all(session, call, appraised, rulings.choices_at(session, here, call.now))
     for ruling in appraised:
-        rulings.recommend(call, ruling, positive=choose(ruling.nomination)[0])
         nominations.move(ruling.nomination, call, "open", here.stage, here.signer)
     submission.return_reason = ""
     session.flush()
 
 
-def _read_rest(call: ServiceCall, step: str) -> str:
+def read_rest(call: ServiceCall, step: str) -> str:
+    """Return what a step says of the nominees without a row; raises FormInvalid for what it may not say."""
     rest = calls.read_text(call, "rest")
     if rest not in RESTS[step]:
         raise FormInvalid({"rest": [calls.CHOICE_NEEDED]})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -27,3 +27,12 @@ def add_once(session: Session, table: type[Base], **values: object) -> bool:
     insert = INSERTS[session.connection().dialect.name](table)
     statement = insert.values(**values).on_conflict_do_nothing().returning(*table.__table__.primary_key)
     return session.execute(statement).first() is not None
+
+
+def add_all_once(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert many rows by one statement, leaving out those whose key is there or is just being written."""
+    if not rows:
+        return
+    session.flush()
+    insert = INSERTS[session.connection().dialect.name](table)
+    session.execute(insert.on_conflict_do_nothing(), rows)

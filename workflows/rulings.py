@@ -78,10 +78,13 @@ def unnamed(call: ServiceCall, nominees: Sequence[Nomination]) -> list[Nominatio
 
 def recommend(call: ServiceCall, ruling: Ruling, positive: str) -> None:
     """Record an appraisal: what is recommended, and why when it is not."""
-    nomination = ruling.nomination
-    nomination.recommendation = "decline" if ruling.decision == "decline" else positive
-    nomination.recommendation_reason = ruling.reason if ruling.decision == "decline" else ""
-    nominations.add_step(nomination, call, "appraised", nominations.describe_recommendation(nomination))
+    nominations.add_step(ruling.nomination, call, "appraised", _appraise(ruling, positive))
+
+
+def recommend_all(session: Session, call: ServiceCall, taken: Sequence[Ruling], choose: Choices) -> None:
+    """Record many appraisals as `recommend` does, by a constant number of statements."""
+    said = [(one.nomination, "appraised", _appraise(one, choose(one.nomination)[0])) for one in taken]
+    nominations.add_each(session, call, said)
 
 
 def choices_at(session: Session, here: Stop, now: datetime) -> Choices:
@@ -118,40 +121,77 @@ def award(
 ) -> None:
     """Award nominees by one numbered decision for each form and tell their offices."""
     awards.decide(session, call, nominees, submission)
-    for nomination in nominees:
-        finish_award(session, call, nomination, nomination.award.number if nomination.award else "")
+    _finish(session, call, nominees)
 
 
 def finish_award(session: Session, call: ServiceCall, nomination: Nomination, number: str) -> None:
     """Close an awarded nomination and tell its office."""
-    nomination.reason = ""
-    nominations.move(nomination, call, "awarded", nomination.level, "")
-    nominations.add_step(nomination, call, "awarded", nominations.name_decision(number))
-    tell(session, call, nomination)
+    _finish(session, call, [nomination])
 
 
 def decline(session: Session, call: ServiceCall, ruling: Ruling) -> None:
     """Close a declined nomination with its reason and tell its office."""
-    nomination = ruling.nomination
-    nomination.reason = ruling.reason
-    nominations.move(nomination, call, "declined", nomination.level, "")
-    nominations.add_step(nomination, call, "declined", ruling.reason)
-    tell(session, call, nomination)
+    decline_all(session, call, [ruling])
+
+
+def decline_all(session: Session, call: ServiceCall, taken: Sequence[Ruling]) -> None:
+    """Close declined nominations with their reasons and tell their offices."""
+    for ruling in taken:
+        ruling.nomination.reason = ruling.reason
+        nominations.move(ruling.nomination, call, "declined", ruling.nomination.level, "")
+    said = [(ruling.nomination, "declined", ruling.reason) for ruling in taken]
+    nominations.add_each(session, call, said)
+    tell_all(session, call, [ruling.nomination for ruling in taken])
 
 
 def tell(session: Session, call: ServiceCall, nomination: Nomination) -> None:
     """Tell an office the result of one of its nominations, with the reason."""
-    proposal = nomination.proposal
+    tell_all(session, call, [nomination])
+
+
+def tell_all(session: Session, call: ServiceCall, nominees: Sequence[Nomination]) -> None:
+    """Tell offices the results of their nominations, with the reasons, by one statement."""
+    letters = []
+    for nomination in nominees:
+        office = nomination.proposal.office
+        letters.append(([f"{office}.head", f"{office}.staff"], _write_result(nomination)))
+    notices.send_all(session, call, letters)
+
+
+def _finish(session: Session, call: ServiceCall, nominees: Sequence[Nomination]) -> None:
+    for nomination in nominees:
+        nomination.reason = ""
+        nominations.move(nomination, call, "awarded", nomination.level, "")
+    said = [
+        (
+            nomination,
+            "awarded",
+            nominations.name_decision(nomination.award.number if nomination.award else ""),
+        )
+        for nomination in nominees
+    ]
+    nominations.add_each(session, call, said)
+    tell_all(session, call, nominees)
+
+
+def _appraise(ruling: Ruling, positive: str) -> Text:
+    nomination = ruling.nomination
+    nomination.recommendation = "decline" if ruling.decision == "decline" else positive
+    nomination.recommendation_reason = ruling.reason if ruling.decision == "decline" else ""
+    return nominations.describe_recommendation(nomination)
+
+
+def _write_result(nomination: Nomination) -> notices.Letter:
     result, why = nominations.describe_result(nomination), nominations.describe_reason(nomination)
-    month, month_en = show_period(proposal.period), show_period(proposal.period, "en")
+    period = nomination.proposal.period
+    month, month_en = show_period(period), show_period(period, "en")
     reason, reason_en = (f" Lý do: {why.vi}", f" Reason: {why.en}") if why.vi else ("", "")
-    letter = notices.Letter(
+    return notices.Letter(
         kind="nomination.decided",
         about=str(nomination.id),
         vi=f"Kết quả đề nghị {month} cho “{nomination.subject}”: {result.vi}.{reason}",
         en=f"Result of the nomination of '{nomination.subject}' for {month_en}: {result.en}.{reason_en}",
     )
-    notices.send(session, call, [f"{proposal.office}.head", f"{proposal.office}.staff"], letter)
 
 
 def _unsaid(nomination: Nomination, rest: str) -> Ruling:

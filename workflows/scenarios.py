@@ -9,17 +9,16 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments, forms, instances
+from engine import deployments, forms, instances
 from engine.actors import Actor
 from engine.deployments import File
 from engine.errors import BadInput, NotAllowed, NotFound
-from engine.handlers import Json, ServiceCall
 from engine.scenario_facts import Fact, Kind, plain
 from engine.scenario_runs import ensure_asked
 from engine.scenarios import Opening, Scenario, World
 from engine.tables import ProcessInstance
-from workflows import HANDLERS, calendar, chains, demo, movements, organisation_people, starting, task_notices
-from workflows.tables import Nomination, NominationStep, Notice, Person
+from workflows import HANDLERS, calendar, chains, demo, organisation_people, starting, task_notices
+from workflows.tables import Nomination, NominationStep, Notice
 
 DESIGNERS = "designers"
 
@@ -105,7 +104,7 @@ def make_world(folders: Mapping[str, Path]) -> World:
         "groups": organisation_people.known_groups,
         "ballot_key": secrets.token_bytes(32),
     }
-    return World(info, set_up, files, find_actor, begin, KINDS)
+    return World(info, set_up, files, organisation_people.find_actor, begin, KINDS)
 
 
 def set_up(session: Session, organisation: str) -> None:
@@ -113,14 +112,6 @@ def set_up(session: Session, organisation: str) -> None:
     if organisation != "demo":
         raise NotFound(kind="unit", key=organisation)
     demo.load(session)
-
-
-def find_actor(session: Session, login: str) -> Actor:
-    """Return a person with the groups of the organisation; raises NotFound."""
-    person = session.scalars(select(Person).where(Person.login == login)).first()
-    if person is None:
-        raise NotFound(kind="person", key=login)
-    return Actor(login, frozenset(entry.group_name for entry in person.memberships))
 
 
 def begin(session: Session, actor: Actor, opening: Opening) -> ProcessInstance:
@@ -131,7 +122,7 @@ def begin(session: Session, actor: Actor, opening: Opening) -> ProcessInstance:
     offer = _choose(session, actor, opening)
     definition = deployments.latest(session, opening.process_id)
     form = deployments.form(session, deployments.start_form(session, definition))
-    context = _context(session, actor)
+    context = starting.context(session, actor)
     ensure_asked(form, opening.values)
     typed = {**forms.defaults(form, context), **opening.values}
     values = dict(forms.validate(form, typed, context))
@@ -157,10 +148,3 @@ def _choose(session: Session, actor: Actor, opening: Opening) -> starting.Offer 
             reason_vi="không thuộc đơn vị lập hồ sơ này",
         )
     return offers[0] if offers else None
-
-
-def _context(session: Session, actor: Actor) -> dict[str, Json]:
-    """Return what start forms begin with: the movements to nominate under, and this month as period."""
-    now = clock.now()
-    call = ServiceCall(0, "", "", "", {}, {}, actor, now)
-    return {"period": f"{clock.local(now):%Y-%m}", **movements.options(session, call)}

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from engine.actors import Actor
 from engine.errors import NotFound, Refused
-from workflows import organisation, organisation_changes, routes
+from workflows import organisation, organisation_changes, routes, validity
 from workflows.tables import Membership, Person, SigningAuthority
+from workflows.vocabulary import show_date
 
 SOURCE = "Nghị định 30/2020/NĐ-CP, Điều 13"
 # In this order a capacity is chosen when the caller names none: in one's own right first.
@@ -45,7 +46,7 @@ def block(session: Session, login: str, unit_code: str, day: date, capacity: str
     chosen = next((one for one in CAPACITIES if one in held and capacity in (None, one)), None)
     if chosen is None:
         _refuse(
-            f"“{login}” không có thẩm quyền ký văn bản của {unit_code} ngày {day:%d/%m/%Y}.",
+            f"“{login}” không có thẩm quyền ký văn bản của {unit_code} ngày {show_date(day)}.",
             f"'{login}' may not sign documents of {unit_code} on {day.isoformat()}.",
         )
     check(session, held[chosen], day)
@@ -98,7 +99,8 @@ def check(session: Session, authority: SigningAuthority, day: date) -> None:
     )(session, authority, person)
     if organisation.is_dissolved(organisation.unit(session, authority.unit_code), day):
         _refuse(
-            f"Đơn vị {authority.unit_code} đã giải thể trước ngày {day:%d/%m/%Y}, không ký văn bản được nữa.",
+            f"Đơn vị {authority.unit_code} đã giải thể trước ngày {show_date(day)}, "
+            "không ký văn bản được nữa.",
             f"Unit {authority.unit_code} was dissolved before {day.isoformat()} and signs nothing any more.",
         )
 
@@ -159,7 +161,7 @@ def _held(session: Session, login: str, unit_code: str, day: date) -> dict[str, 
         select(SigningAuthority).where(
             SigningAuthority.login == login,
             SigningAuthority.unit_code == unit_code,
-            organisation.in_force(SigningAuthority, day),
+            validity.in_force(SigningAuthority, day),
         )
     )
     held = {row.capacity: row for row in rows}
@@ -169,14 +171,14 @@ def _held(session: Session, login: str, unit_code: str, day: date) -> dict[str, 
 
 
 def _candidates(session: Session, unit_code: str) -> list[str]:
-    """Return who could sign for a unit at all: by a row, by rank, or as one of the group that signs for it."""
+    """Return who could sign for a unit at all: by a row, by rank, or in the group that signs for it."""
     rows = session.scalars(select(SigningAuthority.login).where(SigningAuthority.unit_code == unit_code))
     own = select(Person.login).where(Person.unit_code == unit_code, Person.active)
     ranked = session.scalars(own.where(Person.rank != ""))
     signers = session.scalars(
         own.join(Membership).where(
             Membership.group_name == routes.stop(session, unit_code).signer,
-            organisation.in_force(Membership, organisation.today()),
+            validity.in_force(Membership, organisation.today()),
         )
     )
     return list(dict.fromkeys([*rows, *ranked, *signers]))
@@ -206,7 +208,7 @@ def _body_line(session: Session, unit_code: str, day: date) -> str:
         select(SigningAuthority).where(
             SigningAuthority.unit_code == unit_code,
             SigningAuthority.capacity == "TM",
-            organisation.in_force(SigningAuthority, day),
+            validity.in_force(SigningAuthority, day),
         )
     )
     if row is None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.actors import Actor
 from engine.handlers import Json
-from workflows import organisation
+from workflows import calls, movements, organisation, validity
 from workflows.tables import Unit
 
 DATA = Path(__file__).parent / "data" / "starting.json"
@@ -61,7 +62,7 @@ def offers(session: Session, actor: Actor) -> list[Offer]:
     """Return what the actor may start because of the units the actor works in."""
     places = {tuple(group.rsplit(".", 1)) for group in actor.groups if "." in group}
     codes = [place[0] for place in places]
-    there = organisation.in_force(Unit, organisation.today())  # a dissolved unit starts nothing
+    there = validity.in_force(Unit, organisation.today())  # a dissolved unit starts nothing
     units = session.scalars(select(Unit).where(Unit.code.in_(codes), there).order_by(Unit.code)).all()
     parents = dict(session.execute(select(Unit.code, Unit.parent_code)).all()) if units else {}
     return [
@@ -94,3 +95,10 @@ def _namer(key: str) -> Key:
         return key.format_map(defaultdict(str, known))
 
     return name
+
+
+def context(session: Session, actor: Actor) -> dict[str, Json]:
+    """Return what start forms begin with: the movements to nominate under, and this month as period."""
+    now = clock.now()
+    call = calls.from_page(actor, now)
+    return {"period": f"{clock.local(now):%Y-%m}", **movements.options(session, call)}

@@ -70,7 +70,7 @@ class Decision:
     day: date
     form: str
     collectives: int
-    individuals: int
+    individuals: int  # households among them
     dong: int
 
 
@@ -86,30 +86,22 @@ class Kept:
 
 def count(session: Session, choice: Choice) -> list[Cell]:
     """Return the nominations of a choice, counted; a year is that of the period they were proposed for."""
+    columns = (
+        Nomination.form,
+        Proposal.office,
+        Proposal.movement_code,
+        Proposal.period,
+        Nomination.status,
+        Nomination.subject_kind,
+        AwardDecision.number,
+        AwardDecision.decided_on,
+    )
     query = (
-        select(
-            Nomination.form,
-            Proposal.office,
-            Proposal.movement_code,
-            Proposal.period,
-            Nomination.status,
-            Nomination.subject_kind,
-            AwardDecision.number,
-            AwardDecision.decided_on,
-            func.count(),
-        )
+        select(*columns, func.count())
+        .select_from(Nomination)
         .join(Proposal, Proposal.id == Nomination.proposal_id)
         .outerjoin(AwardDecision, AwardDecision.id == Nomination.award_decision_id)
-        .group_by(
-            Nomination.form,
-            Proposal.office,
-            Proposal.movement_code,
-            Proposal.period,
-            Nomination.status,
-            Nomination.subject_kind,
-            AwardDecision.number,
-            AwardDecision.decided_on,
-        )
+        .group_by(*columns)
     )
     exact = (
         (Nomination.form, choice.form),
@@ -186,11 +178,11 @@ def decisions(cells: Iterable[Cell]) -> list[Decision]:
     found = []
     for (day, number, form), group in groupby(keyed, lambda cell: (cell.day, cell.decision, cell.form)):
         rows = list(group)
-        individuals = sum(cell.number for cell in rows if cell.kind == "individual")
+        collectives = sum(cell.number for cell in rows if cell.kind == "collective")
         everybody = sum(cell.number for cell in rows)
         if day is not None:
             dong = sum(cell.dong for cell in rows)
-            found.append(Decision(number, day, form, everybody - individuals, individuals, dong))
+            found.append(Decision(number, day, form, collectives, everybody - collectives, dong))
     return found
 
 

@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, deployments, forms, instances, tasks, timers
 from engine.actors import Actor
 from engine.handlers import Json
 from engine.tables import ProcessInstance, UserTask
-from workflows.tables import Person
+from workflows import organisation_people
 
 MOVEMENT, CENTER = "598/KH-TTTV", "TTTV"
 STAFF = {"P1": "an.p1", "P2": "chi.p2", "P3": "giang.p3", "P4": "khanh.p4"}
@@ -26,12 +25,6 @@ DEPARTMENT_OFFICE, DEPARTMENT_DIRECTOR = "oanh.vps", "phuc.sxd"
 HOME_AFFAIRS, CHAIR = "quynh.snv", "son.ubnd"
 
 Values = dict[str, Any]
-
-
-def find_actor(session: Session, login: str) -> Actor:
-    """Return a person with the groups of the organisation."""
-    person = session.scalars(select(Person).where(Person.login == login)).one()
-    return Actor(login, frozenset(entry.group_name for entry in person.memberships))
 
 
 def find_task(session: Session, actor: Actor, element: str, business_key: str = "") -> UserTask:
@@ -50,7 +43,7 @@ def read_form(session: Session, task: UserTask, actor: Actor) -> Values:
 
 def complete(session: Session, login: str, element: str, answer: Callable[[Values], Values]) -> UserTask:
     """Complete a task with its form as shown, changed by the answer."""
-    actor = find_actor(session, login)
+    actor = organisation_people.find_actor(session, login)
     task = find_task(session, actor, element)
     values = read_form(session, task, actor)
     return tasks.complete(session, task.id, {**values, **answer(values)}, actor)
@@ -78,7 +71,7 @@ def fire_due(session: Session, moment: datetime) -> None:
 def open_month(session: Session, period: str) -> ProcessInstance:
     """Let the coordinating office open a month."""
     variables: dict[str, Json] = {"movement": MOVEMENT, "period": period, "center": CENTER}
-    actor = find_actor(session, COORDINATION)
+    actor = organisation_people.find_actor(session, COORDINATION)
     return instances.start(session, "center_consolidation", variables, actor, f"{CENTER}/{period}")
 
 
@@ -90,7 +83,7 @@ def open_proposal(session: Session, office: str, period: str) -> ProcessInstance
         "office": office,
         "center": CENTER,
     }
-    actor = find_actor(session, STAFF[office])
+    actor = organisation_people.find_actor(session, STAFF[office])
     return instances.start(session, "office_proposal", variables, actor, f"{office}/598/{period}")
 
 
@@ -253,7 +246,7 @@ def _decide_above(session: Session) -> None:
 def _acknowledge(session: Session) -> None:
     """Let the heads of offices whose nominees all have their answers tell them."""
     for head in HEADS.values():
-        actor = find_actor(session, head)
+        actor = organisation_people.find_actor(session, head)
         waiting = tasks.open_for(actor).where(UserTask.element == "acknowledge_results")
         if session.scalars(waiting).first() is not None:
             complete(session, head, "acknowledge_results", lambda _: {"informed": True})

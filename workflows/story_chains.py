@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.scenarios import Opening
-from workflows import scenarios
+from workflows import organisation_people, scenarios
 from workflows.story import Values, complete, decide, fire_due
 
 Act = Callable[[Session, date], None]
@@ -49,7 +49,9 @@ def play(session: Session) -> None:
 
 def begin(session: Session, login: str, process_id: str, unit: str | None = None, **values: Any) -> None:
     """Let a person start a case as the start page does."""
-    scenarios.begin(session, scenarios.find_actor(session, login), Opening(process_id, values, unit))
+    scenarios.begin(
+        session, organisation_people.find_actor(session, login), Opening(process_id, values, unit)
+    )
 
 
 def answer(session: Session, login: str, element: str, **answers: Any) -> None:

@@ -80,8 +80,7 @@ def sign(session: Session, call: ServiceCall) -> dict[str, Json]:
     consolidation.late = submission.late = call.now >= consolidation.center_late_from
     monthly_reports.issue(session, call, submission)
     set_aside = _set_aside(session, submission)
-    for nomination in set_aside:
-        rulings.tell(session, call, nomination)
+    rulings.tell_all(session, call, set_aside)
     session.flush()
     return {"decision": decision, "results": name_proposals(set_aside)}
 

@@ -13,7 +13,7 @@ from engine.handlers import ServiceCall
 from engine.operations import due_dates
 from engine.tables import CandidateGroup, Message, UserTask
 from engine.task_deadlines import of_task
-from workflows import calendar
+from workflows import calendar, nominations
 from workflows.tables import (
     Discipline,
     Nomination,
@@ -77,6 +77,12 @@ def describe_new_due(suspension: NominationSuspension) -> Text:
         f"Không vi phạm; tiếp tục với {left} ngày làm việc còn lại, hạn mới {day} ({SUSPEND})",
         f"Cleared; goes on with the {left} working days that were left, due {day} ({SUSPEND})",
     )
+
+
+def name_missing(nomination: Nomination) -> str:
+    """Return what a nominee was returned for and never supplemented, "" when it was."""
+    outcomes = [step.outcome for step in nomination.steps if step.outcome in ("returned", "supplemented")]
+    return nominations.describe_reason(nomination).vi if outcomes[-1:] == ["returned"] else ""
 
 
 def open_task(session: Session, nomination: Nomination) -> UserTask | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -18,7 +18,7 @@ from engine.errors import Text
 from engine.handlers import ServiceCall
 from engine.tables import UserTask
 from engine.task_alerts import Alert
-from workflows import notices
+from workflows import notices, validity
 from workflows.tables import Membership, Person, Unit
 
 ADMINISTRATORS = "administrators"
@@ -78,8 +78,7 @@ def _has_members(session: Session, group: str) -> bool:
         .where(
             Membership.group_name == group,
             Person.active,
-            or_(Membership.valid_from.is_(None), Membership.valid_from <= today),
-            or_(Membership.valid_until.is_(None), Membership.valid_until >= today),
+            validity.in_force(Membership, today),
         )
     )
     return session.scalar(query.limit(1)) is not None

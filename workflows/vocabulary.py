@@ -14,6 +14,7 @@ WRITTEN_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{1,2})/(\d{1,2})/(\d{4})",
 SUBJECT_KINDS = {
     "individual": Text("Cá nhân", "Individual"),
     "collective": Text("Tập thể", "Collective"),
+    "household": Text("Hộ gia đình", "Household"),
 }
 TYPES = {
     "ad_hoc": Text("Đột xuất", "Ad hoc"),
@@ -87,6 +88,8 @@ STATUSES = {
     "not_awarded": Text("Không khen thưởng do vi phạm", "Not awarded for a violation"),
     "revoked": Text("Đã hủy khen thưởng", "Award cancelled"),
 }
+# While its office has it, a nomination and its dossier may be changed.
+EDITABLE = ("draft", "ineligible", "returned")
 PENDING = ("open", "returned", "accepted", "suspended")
 OUTCOMES = {
     "proposed": Text("Phòng đưa vào danh sách", "Put on the list by the office"),

@@ -1,4 +1,4 @@
-"""A round of 2,000 nominations of 200 offices: opening its page, deciding one nominee, closing the list.
+"""A round of 2,000 nominations of 200 offices: its page, one nominee, the list closed, the letter decided.
 
 The real tables, engine, forms and handlers on a SQLite file, without HTTP; each act in a session that knows
 nothing yet. The reference is the same act in a round of 200 nominations: what grows with the list is seen.
@@ -20,13 +20,17 @@ from engine.handlers import View
 from engine.tables import Base, ProcessInstance, UserTask
 from tests import crowd
 from tests.bench.figures import Figure, spend
-from workflows import HANDLERS, calendar, story
+from workflows import HANDLERS, calendar, organisation_people, story
 
 SUBJECT = "a round of 2,000 nominations of 200 offices, SQLite file, processor time"
 SMALL, LARGE = (20, 200), (200, 2_000)  # offices, nominations
 REFERENCE = "200 nominations"
 TIMES = 5  # the middle of so many; the list closes once
+DECIDING = "deciding the letter"
+GOALS = {DECIDING: "< 2,000 ms"}  # every award with its decision, certificates, steps and notices
 Measured = dict[str, tuple[float, int]]
+Act = Callable[[Session, UserTask, Actor], object]
+Answer = Callable[..., Act]
 
 
 def measure() -> list[Figure]:
@@ -43,7 +47,7 @@ def measure() -> list[Figure]:
             figures.append(Figure(SUBJECT, "state of the round", value, "B", before, REFERENCE, "< 40 kB"))
             continue
         figures += [
-            Figure(SUBJECT, name, value, "ms", before, REFERENCE, "< 300 ms"),
+            Figure(SUBJECT, name, value, "ms", before, REFERENCE, GOALS.get(name, "< 300 ms")),
             Figure(SUBJECT, f"{name}: statements", statements, "", fewer, REFERENCE),
         ]
     return figures
@@ -60,7 +64,7 @@ def _play(path: Path, offices: int, nominees: int) -> Measured:
     def look(session: Session, task: UserTask, actor: Actor) -> None:
         shown.update(tasks.form_context(session, task, actor, View()))
 
-    def answer(**values: Any) -> Callable[[Session, UserTask, Actor], object]:
+    def answer(**values: Any) -> Act:
         return lambda session, task, actor: tasks.complete(session, task.id, values, actor)
 
     found = {"opening the page": _middle([_spend(engine, look) for _ in range(TIMES)])}
@@ -68,10 +72,19 @@ def _play(path: Path, offices: int, nominees: int) -> Measured:
     found["deciding one nominee"] = _middle([_spend(engine, answer(rows=[one])) for one in ones])
     with Session(engine) as session:
         found["state"] = (len(session.get_one(ProcessInstance, month).state.encode()), 0)
-    rest = {"rest": "accept", "rest_count": nominees - TIMES, "closed": True}
-    found["closing the list"] = _spend(engine, answer(rows=[], **rest))
+    _close_and_decide(engine, nominees, answer, found)
     engine.dispose()
     return found
+
+
+def _close_and_decide(engine: Engine, nominees: int, answer: Answer, found: Measured) -> None:
+    """Close the list and let the department decide it in one letter; signing and appraising come between."""
+    rest = {"rest": "accept", "rest_count": nominees - TIMES, "closed": True}
+    found["closing the list"] = _spend(engine, answer(rows=[], **rest))
+    _spend(engine, answer(decision="sign"), story.DIRECTOR, "sign_submission")
+    _spend(engine, answer(rows=[], rest="recommend"), story.DEPARTMENT_OFFICE, "appraise")
+    follow = answer(decision="approve", rows=[], rest="follow")
+    found[DECIDING] = _spend(engine, follow, story.DEPARTMENT_DIRECTOR, "decide")
 
 
 def _middle(found: list[tuple[float, int]]) -> tuple[float, int]:
@@ -79,12 +92,14 @@ def _middle(found: list[tuple[float, int]]) -> tuple[float, int]:
     return sorted(found)[len(found) // 2]
 
 
-def _spend(engine: Engine, act: Callable[[Session, UserTask, Actor], object]) -> tuple[float, int]:
+def _spend(
+    engine: Engine, act: Act, login: str = story.COORDINATION, element: str = "review_proposals"
+) -> tuple[float, int]:
     """Return processor milliseconds and statements of an act and its commit."""
     with Session(engine) as session:
         session.info.update(handlers=HANDLERS, calendar=calendar.due_after)
-        actor = story.find_actor(session, story.COORDINATION)
-        task = story.find_task(session, actor, "review_proposals")
+        actor = organisation_people.find_actor(session, login)
+        task = story.find_task(session, actor, element)
 
         def do() -> None:
             act(session, task, actor)

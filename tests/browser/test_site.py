@@ -17,7 +17,12 @@ from tests.site import MOVEMENT, PASSWORD, open_site
 pytestmark = pytest.mark.browser
 
 PLACES = {
-    "an.p1": ["/tasks/", "/nominations/", "/movements/", "/movements/1", "/start/", "/notices/"],
+    "an.p1": [
+        *("/tasks/", "/nominations/", "/movements/", "/movements/1", "/start/", "/notices/"),
+        *("/calendar/", "/statistics/", "/honours/", "/honours/print", "/councils/", "/disclosures/"),
+        *("/organisation/", "/organisation/units/P1"),
+    ],
+    "vinh.it": ["/organisation/imports/new", "/organisation/changes", "/calendar/"],
     "binh.p1": ["/rules/", "/rules/all", "/rules/1", "/rules/forms/labour_order_third"],
     "thao.it": [
         *("/designer/", "/designer/processes/office_proposal", "/designer/new", "/designer/upload"),

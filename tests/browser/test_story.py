@@ -7,17 +7,19 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.working import (
     add_nominee,
+    await_task,
     choose_for_all,
     complete,
     decide_rows,
     go_to,
+    open_task,
     row_of,
     set_clock,
     signed_in,
     start_case,
     take_task,
 )
-from tests.browsing import Server
+from tests.browsing import Server, Visitor
 from tests.chain import (
     CHAIR,
     COORDINATION,
@@ -58,13 +60,16 @@ RESULTS = {
     "Tổ khảo sát hiện trường": ("Không tặng", DECLINED),
 }
 AUDITOR = "uyen.tt"
+VOTERS = ("son.ubnd", "huong.ubnd", "tuan.snv", "phuc.sxd", "kiet.btv", "lam.tttp", "loan.stc", "huy.sct")
 OFFICE, CENTER = "Đề xuất khen thưởng của phòng", "Tổng hợp của Trung tâm"
-DEPARTMENT, PROVINCE = "Thẩm định, quyết định tại Sở Xây dựng", "Xét tặng tại UBND và cấp Nhà nước"
+DEPARTMENT = "Thẩm định, quyết định tại Sở Xây dựng"
+PROVINCE = "Xét tặng, trình cấp Nhà nước tại UBND thành phố"
+COUNCIL, STATE_LEVEL = "Phiên họp Hội đồng thi đua – khen thưởng", "Cấp Nhà nước xét, quyết định"
 PATHS = {
     "Nguyễn Văn Hòa": (OFFICE, CENTER, DEPARTMENT),
     "Trần Thị Lụa": (OFFICE, CENTER, DEPARTMENT, PROVINCE),
     "Lê Hữu Phước": (OFFICE,),
-    "Phạm Thị Ngân": (OFFICE, CENTER, DEPARTMENT, PROVINCE),
+    "Phạm Thị Ngân": (OFFICE, CENTER, DEPARTMENT, PROVINCE, COUNCIL, STATE_LEVEL),
     "Tổ khảo sát hiện trường": (OFFICE, CENTER, DEPARTMENT),
 }
 # process → an element that ran, one that did not, a person and what the record says of that person
@@ -73,10 +78,17 @@ WALKED = {
     CENTER: ("send_returns", "urge_offices", "Ngô Hoài Nam", "Hoàn thành “Giám đốc ký tờ trình”"),
     DEPARTMENT: ("sent_upward", "decided_here", "Lý Hồng Phúc", "Hoàn thành “Giám đốc Sở quyết định”"),
     PROVINCE: (
-        "record_state_answer",
-        "which_form_to_all_decided",
+        "sign_state_submission",
+        "decide_titles",
+        "Tạ Trường Sơn",
+        "Hoàn thành “Quyết định Bằng khen”",
+    ),
+    COUNCIL: ("sign_minutes", "break_tie", "Mai Diễm Quỳnh", "Hoàn thành “Lập biên bản”"),
+    STATE_LEVEL: (
+        "inform_nominees",
+        "record_president",
         "Mai Diễm Quỳnh",
-        "Hoàn thành “Ghi nhận trả lời của cấp Nhà nước”",
+        "Hoàn thành “Báo kết quả cho đơn vị”",
     ),
 }
 
@@ -97,6 +109,11 @@ def test_five_nominees_go_their_ways_and_every_answer_comes_back(page: Page, ser
     decide_at_the_department(page)
     set_clock(page, server, "2026-10-27 09:00")
     decide_at_the_province(page)
+    set_clock(page, server, "2026-11-17 09:00")
+    convene_the_council(page)
+    set_clock(page, server, "2026-11-18 08:05")
+    vote_in_secret(page, server)
+    sign_what_was_counted(page)
     set_clock(page, server, "2026-12-15 09:00")
     answer_for_the_state(page)
 
@@ -198,29 +215,99 @@ def decide_at_the_department(page: Page) -> None:
 
 
 def decide_at_the_province(page: Page) -> None:
-    """Let Sở Nội vụ appraise; the chairman awards a Bằng khen and submits one to the State."""
+    """Let Sở Nội vụ appraise, and the chairman award a Bằng khen at once."""
     with signed_in(page, HOME_AFFAIRS):
         take_task(page, "Thẩm định hồ sơ")
-        recommend = ("Đề nghị khen thưởng", "")
+        recommend = ("Đề nghị tặng hoặc trình", "")
         decide_rows(page, {"Trần Thị Lụa": recommend, "Phạm Thị Ngân": recommend})
-        complete(page, "Trình kết quả thẩm định")
+        complete(page, "Gửi kết quả thẩm định")
     with signed_in(page, CHAIR):
-        take_task(page, "Chủ tịch UBND quyết định Bằng khen")
+        take_task(page, "Quyết định Bằng khen")
         decide_rows(page, {"Trần Thị Lụa": ("Tặng", "")})
         complete(page, "Ký quyết định")
+
+
+def convene_the_council(page: Page) -> None:
+    """Let the secretary call the council of the city for the one that goes to the State."""
+    with signed_in(page, HOME_AFFAIRS):
+        await_task(page, "Triệu tập phiên họp")  # the asked agencies are silent: a timer brings it
+        take_task(page, "Triệu tập phiên họp")
+        page.get_by_label("Thời gian họp").fill("18/11/2026 08:00")
+        page.get_by_label("Địa điểm").fill("Phòng họp số 1")
+        page.get_by_label("Nội dung (bắt buộc)").fill("Xét đề nghị khen thưởng cấp Nhà nước")
+        page.get_by_label("Bỏ phiếu kín").check()
+        complete(page, "Gửi giấy mời")
+
+
+def vote_in_secret(page: Page, server: Server) -> None:
+    """Let the secretary count who came and open the ballot, and the members vote."""
+    with signed_in(page, HOME_AFFAIRS):
+        take_task(page, "Điểm danh thành viên")
+        choose_for_all(page, "Có mặt")
+        complete(page, "Ghi điểm danh")
+        take_task(page, "Nêu tiêu chuẩn, mở bỏ phiếu")
+        page.get_by_label("Đã nêu tiêu chuẩn, điều kiện").check()
+        page.get_by_label("Tóm tắt thảo luận").fill("Nhất trí đề nghị")
+        page.get_by_label("Kết thúc bỏ phiếu lúc").fill("18/11/2026 11:00")
+        complete(page, "Mở bỏ phiếu")
+        open_task(page, "Bỏ phiếu")
+        decide_rows(page, {"Phạm Thị Ngân": ("Đồng ý", "")})
+        complete(page, "Bỏ phiếu")
+    for login in VOTERS:
+        vote_yes(server, login)
+
+
+def sign_what_was_counted(page: Page) -> None:
+    """Let the secretary write the minutes, and the chairman sign them and the letter to the State."""
+    with signed_in(page, HOME_AFFAIRS):
+        take_task(page, "Đóng bỏ phiếu")
+        page.get_by_role("group", name="Tổ kiểm phiếu").get_by_role("checkbox").first.check()
+        page.get_by_label("Lý do đóng sớm").fill("Đã đủ phiếu")
+        complete(page, "Đóng bỏ phiếu, kiểm phiếu")
+        take_task(page, "Lập biên bản")
+        complete(page, "Ký biên bản (thư ký)")
+    with signed_in(page, CHAIR):
+        take_task(page, "Ký biên bản")
+        page.get_by_label("Ký biên bản", exact=True).check()
+        complete(page, "Xác nhận")
         take_task(page, "Ký tờ trình cấp Nhà nước")
-        expect(page.get_by_role("row", name="Phạm Thị Ngân")).to_be_visible()
+        expect(page.get_by_role("row", name="Phạm Thị Ngân Thuế thành phố")).to_be_visible()
         page.get_by_label("Ký tờ trình cấp Nhà nước").check()
         complete(page, "Ký, gửi")
 
 
+def vote_yes(server: Server, login: str) -> None:
+    """Let one more member vote yes; over HTTP, since ten more sign-ins would show nothing new."""
+    member = Visitor(server.base, login)
+    member.sign_in()
+    for task in member.tasks():
+        page = member.get(f"/tasks/{task}")
+        choices = set(page.xpath("//input[@type='radio' and contains(@name, 'choice')]/@name"))
+        if choices and "Bỏ phiếu" in page.xpath("string(//h1)"):
+            path, values = member.task_form(task)
+            member.send(path, values + [(name, "yes") for name in choices])
+
+
 def answer_for_the_state(page: Page) -> None:
-    """Let Sở Nội vụ record that the State refused, with the reason."""
+    """Let Sở Nội vụ follow the dossier in Hà Nội to the refusal of the Prime Minister, and pass it on."""
     with signed_in(page, HOME_AFFAIRS):
-        take_task(page, "Ghi nhận trả lời của cấp Nhà nước")
+        take_task(page, "Ghi ngày Bộ nhận đủ hồ sơ")
+        page.get_by_label("Ngày Bộ Nội vụ nhận đủ hồ sơ").fill("20/11/2026")
+        complete(page, "Ghi nhận")
+        take_task(page, "Ghi kết quả thẩm định của Bộ")
+        page.get_by_label("Đã thẩm định: trình Thủ tướng, trả lại").check()
+        page.get_by_label("Ngày (bắt buộc)", exact=True).fill("04/12/2026")
+        decide_rows(page, {"Phạm Thị Ngân": ("Trình Thủ tướng", "")})
+        complete(page, "Ghi nhận")
+        take_task(page, "Ghi quyết định của Thủ tướng")
+        page.get_by_label("Ngày Thủ tướng quyết định, trả lời").fill("11/12/2026")
+        page.get_by_label("Ngày tỉnh nhận thông báo của Bộ Nội vụ").fill("14/12/2026")
         row_of(page, 1).get_by_label("Không được khen thưởng", exact=True).check()
         row_of(page, 1).get_by_label("Lý do không khen thưởng").fill(REFUSED)
         complete(page, "Ghi nhận")
+        take_task(page, "Báo kết quả cho đơn vị")
+        page.get_by_label("Đã thông báo cho đơn vị").check()
+        complete(page, "Xác nhận")
 
 
 def read_the_results(page: Page, office: str) -> None:

@@ -66,6 +66,22 @@ def take_task(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
 
+def await_task(page: Page, name: str) -> None:
+    """Look into the inbox until the worker has brought a task there."""
+    for _ in range(40):
+        go_to(page, "Việc cần làm")
+        if page.get_by_role("row", name=name).count():
+            return
+        page.wait_for_timeout(250)
+
+
+def open_task(page: Page, name: str) -> None:
+    """Open a task of the inbox that is the person's own already."""
+    go_to(page, "Việc cần làm")
+    page.get_by_role("row", name=name).get_by_role("link", name=name).first.click()
+    expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+
 def complete(page: Page, button: str) -> None:
     """Press the button that completes the task; the inbox says that it is done."""
     page.get_by_role("button", name=button, exact=True).click()

@@ -14,7 +14,7 @@ from engine.actors import Actor
 from engine.errors import EngineError, Refused
 from engine.operations import returning
 from tests.chain import at
-from tests.chamber import MORNING, Chamber, choose, deploy
+from tests.chamber import MORNING, Chamber, choose, deploy, hold
 from workflows.tables import WrittenOpinion
 
 MERIT = "certificate_of_merit"
@@ -27,16 +27,6 @@ def floor(session: Session) -> Iterator[Session]:
     deploy(session)
     yield session
     clock.unpin()
-
-
-def hold(chamber: Chamber, yes: int, ballot: str = "open") -> None:
-    """Hold a meeting where all come and the first so many vote yes."""
-    chamber.convene(ballot)
-    chamber.meet()
-    chamber.open_voting()
-    for index, login in enumerate(chamber.logins):
-        chamber.vote(login, "yes" if index < yes else "no")
-    chamber.close()
 
 
 def test_a_session_sent_back_to_its_convening_begins_a_new_round_with_an_empty_box(floor: Session) -> None:

@@ -13,7 +13,7 @@ from engine import clock, tasks
 from engine.actors import Actor
 from engine.errors import BadInput, FormInvalid, Refused
 from tests.chain import at
-from tests.chamber import MORNING, Chamber, choose, deploy
+from tests.chamber import MORNING, Chamber, choose, deploy, hold
 from workflows import councils
 from workflows.tables import CouncilMember, Notice, VoteCast
 
@@ -27,16 +27,6 @@ def floor(session: Session) -> Iterator[Session]:
     deploy(session)
     yield session
     clock.unpin()
-
-
-def hold(chamber: Chamber, yes: int, ballot: str = "open") -> None:
-    """Hold a meeting where all come and the first so many vote yes."""
-    chamber.convene(ballot)
-    chamber.meet()
-    chamber.open_voting()
-    for index, login in enumerate(chamber.logins):
-        chamber.vote(login, "yes" if index < yes else "no")
-    chamber.close()
 
 
 def test_a_quota_of_nought_selects_nobody_and_fails_nobody(floor: Session) -> None:

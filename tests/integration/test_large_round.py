@@ -14,9 +14,9 @@ from engine.errors import Conflict, FormInvalid
 from engine.handlers import View
 from engine.tables import ProcessInstance, UserTask
 from tests import crowd
-from workflows import story
+from workflows import organisation_people, story
 from workflows.long_lists import PAGE
-from workflows.tables import Nomination, NominationStep, SubmissionEntry
+from workflows.tables import Achievement, Document, Nomination, NominationStep, Notice, SubmissionEntry
 
 OFFICES, NOMINEES = 200, 2_000
 STATE = 40_000  # bytes
@@ -33,7 +33,7 @@ def waiting(session: Session, login: str, element: str) -> tuple[UserTask, Any]:
     """Return a task with who has it; everything read before is forgotten, as in a new request."""
     session.commit()
     session.expunge_all()
-    actor = story.find_actor(session, login)
+    actor = organisation_people.find_actor(session, login)
     return story.find_task(session, actor, element), actor
 
 
@@ -135,3 +135,42 @@ def test_a_department_decides_a_long_list_as_appraised_but_for_the_rows_it_names
     assert len(rows) == 10
     assert count_by_status(session) == {"awarded": 59, "declined": 1}
     assert session.get_one(Nomination, int(rows[1]["id"])).reason == "Chưa rõ"
+
+
+def count_statements(session: Session, database: Engine, login: str, element: str, **answer: Any) -> int:
+    """Return how many statements completing a task takes, as in a request of its own."""
+    task, actor = waiting(session, login, element)
+    with crowd.watching(database) as seen:
+        tasks.complete(session, task.id, answer, actor)
+        session.commit()
+    return len(seen)
+
+
+@pytest.mark.parametrize("nominees", [60, 720])
+def test_appraising_and_deciding_a_letter_take_as_many_statements_for_few_nominees_as_for_many(
+    session: Session, database: Engine, month: ProcessInstance, nominees: int
+) -> None:
+    crowd.send_proposals(session, 6, nominees)
+    closed = {"rows": [], "rest": "accept", "rest_count": nominees, "closed": True}
+    count_statements(session, database, story.COORDINATION, "review_proposals", **closed)
+    count_statements(session, database, story.DIRECTOR, "sign_submission", decision="sign")
+
+    task, actor = waiting(session, story.DEPARTMENT_OFFICE, "appraise")
+    with crowd.watching(database) as opening:
+        shown: Any = tasks.form_context(session, task, actor, View())
+    declined = [{"id": row["id"], "decision": "decline", "reason": "Chưa rõ"} for row in shown["rows"][:20]]
+    appraised = count_statements(
+        session, database, story.DEPARTMENT_OFFICE, "appraise", rows=declined, rest="recommend"
+    )
+    decided = count_statements(
+        session, database, story.DEPARTMENT_DIRECTOR, "decide", decision="approve", rows=[], rest="follow"
+    )
+
+    assert (len(opening) <= 20, appraised <= 40, decided <= 110) == (True, True, True)
+    assert count_by_status(session) == {"awarded": nominees - 20, "declined": 20}
+    told = select(func.count(Notice.id)).where(Notice.kind == "nomination.decided")
+    assert session.scalar(told) == 2 * nominees
+    kept = select(func.count(NominationStep.id)).where(NominationStep.outcome.in_(("awarded", "declined")))
+    assert session.scalar(kept) == nominees
+    certificates = select(func.count(Document.id)).where(Document.kind == "certificate")
+    assert session.scalar(certificates) == session.scalar(select(func.count(Achievement.id))) == nominees - 20

@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.errors import NotFound, Refused
+from tests.chain import COORDINATION, DEPARTMENT_OFFICE, DIRECTOR, Chain, individual
 from workflows import demo, movement_plans, movements
 from workflows.movement_quotas import Quota
 
@@ -66,3 +68,25 @@ def test_a_quota_of_an_unknown_unit_or_form_or_without_source_is_refused(session
     three(session, "P1", MERIT, 1)
     with pytest.raises(Refused):
         three(session, "P1", MERIT, 2)
+
+
+def test_a_list_beyond_its_quota_warns_the_center_and_the_department_with_the_source(
+    session: Session,
+) -> None:
+    chain = Chain(session, "2026-10-01 09:00")
+    movement = movements.find(session, "598/KH-TTTV")
+    quota = Quota(None, 1, None, None, "Kế hoạch thử, mục IV")
+    movement_plans.add_quota(session, movement, ("P1", COMMENDATION), quota, date(2026, 1, 1))
+    chain.open_month("2026-10")
+    chain.propose("P1", "2026-10", [individual("Nguyễn An"), individual("Trần Bình")])
+    chain.propose("P2", "2026-10", [individual("Lê Chi"), individual("Phạm Dũng")])
+
+    _task, at_center, _values = chain.form(COORDINATION, "review_proposals")
+    chain.review(closed=True)
+    chain.do(DIRECTOR, "sign_submission", decision="sign")
+    _task, at_department, _values = chain.form(DEPARTMENT_OFFICE, "appraise")
+
+    for warned in (at_center["quota_warning"], at_department["quota_warning"]):
+        assert "2 đề nghị, hạn mức còn 1 (Kế hoạch thử, mục IV)" in warned
+        assert warned.count("đề nghị") == 1
+    clock.unpin()

@@ -44,7 +44,7 @@ from tests import site
 from tests.builders import a_process
 from tests.playing import Play
 from web import cli, create_app, db
-from workflows import story
+from workflows import organisation_people, story
 from workflows.tables import Person
 
 RELEASE = Path(__file__).parents[1] / "fixtures" / "release_1"
@@ -264,7 +264,7 @@ def _tell_the_story(session: Session) -> bool:
     found = [
         (task.element == "review_proposals", task.id, login, task.element)
         for login in session.scalars(select(Person.login).order_by(Person.id)).all()
-        for task in session.scalars(tasks.open_for(story.find_actor(session, login)))
+        for task in session.scalars(tasks.open_for(organisation_people.find_actor(session, login)))
     ]
     if not found:
         return False

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from engine import clock, instances
 from engine.errors import NotAllowed, Refused
-from tests.chain import CHAIR, DIRECTOR, HEADS, HOME_AFFAIRS, Chain, individual
-from tests.province import INSPECTOR, MERIT, act, appraise, bring_up, report
+from tests.chain import CHAIR, COORDINATION, DIRECTOR, HEADS, HOME_AFFAIRS, STAFF, Chain, individual
+from tests.province import INSPECTOR, MERIT, act, appraise, bring_up, report, show
 from workflows import complaints, suspensions
 
 PERIOD = "2026-10"
@@ -182,3 +182,60 @@ def test_a_nominee_cleared_before_the_director_signs_is_in_the_letter_again(sess
     assert (before, after) == (["Nguyễn An"], ["Nguyễn An", "Trần Bình"])
     assert made.nomination("Trần Bình").level == "department"
     clock.unpin()
+
+
+@pytest.fixture
+def returned(session: Session) -> Iterator[Chain]:
+    """Give two nominees returned to their office for a supplement, one of them suspended since."""
+    made = Chain(session, "2026-10-01 09:00")
+    made.open_month(PERIOD)
+    made.propose("P1", PERIOD, [individual("Nguyễn An", **MERIT), individual("Trần Bình", **MERIT)])
+    missing = ("return", "Thiếu xác nhận")
+    made.review(Nguyễn_An=missing, Trần_Bình=missing)
+    report(made, "Trần Bình")
+    yield made
+    clock.unpin()
+
+
+def test_a_nominee_cleared_while_its_supplement_is_awaited_is_supplemented_with_the_others(
+    returned: Chain,
+) -> None:
+    act(returned, INSPECTOR, "conclude_complaint", **CLEARED)
+
+    task, context, values = returned.form(STAFF["P1"], "supplement")
+
+    assert task.status == "open"
+    assert [row["subject"] for row in context["rows"]] == ["Nguyễn An", "Trần Bình"]
+    assert [row["subject"] for row in values["nominees"]] == ["Nguyễn An", "Trần Bình"]
+    assert returned.nomination("Trần Bình").status == "returned"
+    assert returned.open_tasks(DIRECTOR) == []
+
+
+def test_a_nominee_cleared_after_the_others_were_supplemented_goes_back_to_the_center_unsupplemented(
+    returned: Chain,
+) -> None:
+    _task, _context, values = returned.form(STAFF["P1"], "supplement")
+    returned.do(STAFF["P1"], "supplement", nominees=values["nominees"])
+    returned.do(HEADS["P1"], "head_review", decision="sign")
+
+    act(returned, INSPECTOR, "conclude_complaint", **CLEARED)
+    waiting = rows_of(returned, COORDINATION, "review_proposals")
+    returned.review(Trần_Bình=("return", "Vẫn thiếu xác nhận"))
+
+    assert waiting == ["Nguyễn An", "Trần Bình"]
+    assert returned.nomination("Trần Bình").status == "returned"
+    assert "supplement" in returned.open_tasks(STAFF["P1"])
+
+
+def test_a_nominee_cleared_after_its_month_was_sent_is_signed_with_what_it_lacks_in_view(
+    returned: Chain,
+) -> None:
+    _task, _context, values = returned.form(STAFF["P1"], "supplement")
+    returned.do(STAFF["P1"], "supplement", nominees=values["nominees"])
+    returned.do(HEADS["P1"], "head_review", decision="sign")
+    returned.review(closed=True)
+    returned.do(DIRECTOR, "sign_submission", decision="sign")
+
+    act(returned, INSPECTOR, "conclude_complaint", **CLEARED)
+
+    assert "Thiếu xác nhận" in show(returned, DIRECTOR, "sign_supplementary")["missing_supplement"]

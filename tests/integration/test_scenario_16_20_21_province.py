@@ -13,16 +13,22 @@ from engine.errors import Refused
 from engine.tables import ProcessInstance, UserTask
 from tests.chain import CHAIR, HEADS, HOME_AFFAIRS, Chain, Row, individual
 from tests.province import (
+    INSPECTOR,
     MERIT,
     ORDER,
+    SECRETARY,
     TITLE,
     act,
     appraise,
     bring_up,
     entitle,
+    gather_council,
     hold_council,
     mine,
     post_list,
+    report,
+    show,
+    vote_and_sign,
 )
 from workflows import disclosures, opinions
 from workflows.tables import Nomination, Person
@@ -118,7 +124,7 @@ def test_scenario_20_posting_too_late_for_the_council_is_refused_with_the_latest
     assert clock.local(found.closes_at).date().isoformat() == "2026-09-09"
 
 
-def test_scenario_20_two_objections_become_papers_of_the_nomination_and_are_shown_to_the_signer(
+def test_scenario_20_two_objections_become_papers_of_the_nomination_and_reach_council_and_signer(
     chain: Chain,
 ) -> None:
     nomination = bring_order(chain)
@@ -132,15 +138,54 @@ def test_scenario_20_two_objections_become_papers_of_the_nomination_and_are_show
     chain.move("2026-09-09 09:00")
     (found,) = disclosures.of_nomination(chain.session, nomination)
     closed = found.status
-    hold_council(chain, "2026-09-10 08:00")
-    _task, context, _values = chain.form(CHAIR, "sign_state_submission")
+    read = str(show(chain, SECRETARY, "convene")["papers"])
+    gather_council(chain, "2026-09-10 08:00")
+    ballot = str(show(chain, "huy.sct", "vote")["papers"])
+    vote_and_sign(chain, {})
+    context = show(chain, CHAIR, "sign_state_submission")
 
     assert waiting == ["record_objection"]
     assert closed == "closed"
     said = disclosures.objections(chain.session, [nomination.id])
     assert [one.sender for one in said] == ["Ông Lê Văn Dũng", "Bà Hồ Thị Sen"]
-    assert "Lê Văn Dũng" in str(context["rows"])
-    assert "Hồ Thị Sen" in str(context["rows"])
+    assert read.count("Thành tích do cả nhóm làm") == 2
+    assert ballot.count("Thành tích do cả nhóm làm") == 2
+    assert "Công khai từ 21/08/2026" in ballot
+    assert "Lê Văn Dũng" not in ballot
+    assert "Lê Văn Dũng" in str(context["papers"])
+    assert "Hồ Thị Sen" in str(context["papers"])
+
+
+def test_the_council_reads_that_a_nominee_was_cleared_and_not_who_denounced_it(chain: Chain) -> None:
+    bring_order(chain)
+    chain.move("2026-08-21 09:00")
+    post_list(chain, "2026-09-10", "2026-08-21")
+    report(chain, "Nguyễn An", summary="Bà Trịnh Thị Mây tố cáo kê khai khống")
+    verdict = {"verdict": "cleared", "conclusion_document": "20/KL-TTTP"}
+    act(chain, INSPECTOR, "conclude_complaint", **verdict)
+    appraise(chain)
+
+    chain.move("2026-09-09 09:00")
+    said = str(show(chain, SECRETARY, "convene")["papers"])
+
+    assert "Tố cáo đang xác minh; kết luận không vi phạm (20/KL-TTTP)" in said
+    assert "Trịnh Thị Mây" not in said
+
+
+@pytest.mark.parametrize(("council_on", "warned"), [("2026-09-10", True), ("2026-09-11", False)])
+def test_a_list_posted_on_its_last_day_tells_by_when_the_council_is_convened(
+    chain: Chain, council_on: str, warned: bool
+) -> None:
+    bring_order(chain)
+    chain.move("2026-08-22 09:00")
+    offered = show(chain, HOME_AFFAIRS, "post_list")
+
+    post_list(chain, council_on, "2026-08-22")
+
+    assert (offered["earliest_council"], offered["advised_council"]) == ("10/09/2026", "11/09/2026")
+    said = show(chain, HOME_AFFAIRS, "record_objection")["convening_warning"]
+    assert ("ngày cuối để triệu tập Hội đồng họp 10/09/2026 cũng là 09/09/2026" in said) is warned
+    assert len(chain.notices("disclosure.tight")) == int(warned)
 
 
 def manage(chain: Chain, subject: str) -> None:

@@ -20,6 +20,7 @@ from tests.site import Visitor, newest_task, open_site, sign_in
 from web import db
 from workflows import story
 from workflows.tables import (
+    CouncilMember,
     CouncilSession,
     Nomination,
     Notice,
@@ -189,3 +190,27 @@ def test_a_session_reads_in_english(site: Flask) -> None:
 
     assert "Attendance and votes" in page
     assert "secret ballot" in page
+
+
+def test_a_task_of_one_person_is_not_offered_back_to_a_group(site: Flask) -> None:
+    convene(site)
+    nam = sign_in(site, "nam.tttv")
+    task = newest_task(nam, "mine")
+
+    personal, inbox = nam.get(f"/tasks/{task}").text, nam.get("/tasks/").text
+
+    assert "Trả lại nhóm" not in personal
+    assert "Trả lại nhóm" not in inbox
+
+
+def test_a_council_with_an_even_number_of_votes_is_advised_and_not_told_a_law(site: Flask) -> None:
+    odd = sign_in(site, SECRETARY).get("/councils/HD.SXD").text
+    with site.app_context(), db.transaction() as session:
+        member = session.scalars(select(CouncilMember).where(CouncilMember.login == "tam.sxd")).one()
+        member.valid_until = datetime(2026, 10, 1, tzinfo=clock.ZONE).date()
+
+    even = sign_in(site, SECRETARY).get("/councils/HD.SXD").text
+
+    assert "số chẵn" not in odd
+    assert "số chẵn (6)" in even
+    assert "khuyến nghị, không phải quy định" in even

@@ -94,7 +94,7 @@ def test_a_designer_adds_the_next_row_and_the_one_before_ends(site: Flask) -> No
         ({}, "trùng thời gian hiệu lực"),
         ({"source": " "}, "Quy tắc phải có nguồn"),
         ({"values": "{"}, "phải là một đối tượng JSON"),
-        ({"values": '{"days": 5, "more": 1}'}, "values.more"),
+        ({"values": '{"days": 5, "more": 1}'}, 'Giá trị (JSON) <span class="mono">more</span>'),
         ({"valid_from": "31/12/2026"}, "Ngày không hợp lệ"),
         ({"topic": "unknown"}, "Không có chủ đề này"),
     ],

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import Conflict, FormInvalid, Refused
 from tests.integration import handler_calls as calls
-from workflows import awards, nominations, notices
+from workflows import awards, initiatives, nominations, notices
 from workflows.tables import AwardDecision, InitiativeUse, Submission
 
 OCTOBER_10 = calls.at(2026, 10, 10, 9)
@@ -247,9 +247,9 @@ def test_a_used_initiative_warns_only_when_title_follows_title(
     used = session.scalars(select(InitiativeUse)).one()
 
     with pytest.raises(Refused):
-        awards.check_initiative(session, "SK-9", "title")
+        initiatives.check(session, "SK-9", "title")
     used.award_kind = "title"
-    warnings = awards.check_initiative(session, "SK-9", "title")
+    warnings = initiatives.check(session, "SK-9", "title")
 
     assert len(warnings) == 1
     assert "01/QĐ-SXD" in warnings[0].text("vi")

@@ -13,7 +13,7 @@ from engine import clock, deployments
 from engine.actors import SYSTEM
 from engine.errors import FormInvalid, Refused
 from tests.chain import at, individual
-from workflows import HANDLERS, calendar, chains, demo, starting, story
+from workflows import HANDLERS, calendar, chains, demo, organisation_people, starting, story
 from workflows.tables import Notice, PeerReview, Proposal, Submission
 
 STAFF, HEAD = "tham.vp.th", "tri.vp.th"
@@ -35,7 +35,7 @@ def world(session: Session) -> Iterator[Session]:
 
 def begin(session: Session, login: str, process: str) -> Any:
     """Start a process as the start page does: what the rules offer, and the month."""
-    actor = story.find_actor(session, login)
+    actor = organisation_people.find_actor(session, login)
     (offer,) = [one for one in starting.offers(session, actor) if one.process_id == process]
     values = {"period": "2026-10", **offer.fixed}
     return story.instances.start(session, process, values, actor, offer.key(values))
@@ -57,7 +57,9 @@ def vote(session: Session, choose: Any, **meeting: Any) -> None:
 
 def test_each_unit_is_offered_the_processes_of_its_own_chain(world: Session) -> None:
     offered = {
-        login: {offer.process_id for offer in starting.offers(world, story.find_actor(world, login))}
+        login: {
+            offer.process_id for offer in starting.offers(world, organisation_people.find_actor(world, login))
+        }
         for login in ("an.p1", STAFF, "phuong.gt.cb1", "loan.gt.cd", "cuc.gt.ttdk", HEAD)
     }
 
@@ -78,7 +80,7 @@ def test_a_drive_sets_no_date_and_one_list_is_written_at_a_time(world: Session) 
     assert (proposal.key, proposal.report_due_at, proposal.late) == ("VP.SKHDT.TH/83/2026-10", None, False)
     assert started.business_key == proposal.key
     assert refused.value.source == "83/KH-SKHĐT"
-    task = story.find_task(world, story.find_actor(world, STAFF), "prepare_proposal")
+    task = story.find_task(world, organisation_people.find_actor(world, STAFF), "prepare_proposal")
     assert task.due_at is None
 
 

@@ -15,7 +15,7 @@ from engine.handlers import ServiceCall
 from tests.integration import handler_calls as calls
 from workflows import awards, criteria, demo, eligibility
 from workflows.dossiers import facts, records
-from workflows.tables import Discipline, Nomination, NominationSuspension
+from workflows.tables import Discipline, Nomination, NominationSuspension, PreviousAward
 
 MOMENT = calls.at(2026, 9, 10, 9)
 AUTUMN = calls.at(2026, 10, 12, 9)
@@ -187,6 +187,10 @@ def test_an_award_that_was_cancelled_counts_for_nothing(world: Session) -> None:
     )
     decision = awards.Decision("01/QĐ-SXD", date(2026, 8, 20), 0)
     awards.record(world, desk(calls.at(2026, 8, 20, 9)), [earlier], decision)
+    recorded = {"recorded_by": "snv", "recorded_at": MOMENT, "decision_number": decision.number}
+    key = nomination.subject_key
+    world.add(PreviousAward(subject_key=key, form=GRASSROOTS, type="merit", year=2026, **recorded))
+    world.flush()
     counted = facts.gather(world, nomination, MOMENT.date())["grassroots_streak"]
 
     earlier.status = "revoked"

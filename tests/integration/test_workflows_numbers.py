@@ -18,7 +18,7 @@ from engine.tables import Base
 from tests.integration import handler_calls as calls
 from tests.integration import queue_places
 from web import sqlite
-from workflows import awards, books, notices
+from workflows import awards, books, initiatives, notices
 from workflows.tables import AwardDecision, Submission
 
 OCTOBER_10 = calls.at(2026, 10, 10, 9)
@@ -90,6 +90,21 @@ def test_a_number_of_another_decision_is_refused_within_its_year_only(session: S
     assert (recorded.number, recorded.number_year) == ("01/QĐ-SXD", 2027)
 
 
+def test_two_nominees_of_one_decision_cannot_rest_on_the_same_initiative(session: Session) -> None:
+    award_month(session, "An", "2026-12", LAST_DAY)
+    both = [calls.individual("Bình", initiative_ref="SK-9"), calls.individual("Chi", initiative_ref="SK-8")]
+    calls.propose(session, "P2", FIRST_DAY, both, "2027-01")
+    nominees = [calls.nomination(session, subject) for subject in ("Bình", "Chi")]
+    nominees[1].initiative_ref, nominees[1].initiative_key = "sk-9", nominees[0].initiative_key
+    call = ServiceCall(1, "", "test", "test", {}, {}, Actor("phuc.sxd"), FIRST_DAY)
+    submission = session.scalars(select(Submission.id)).one()
+
+    with pytest.raises(Refused) as refusal:
+        awards.record(session, call, nominees, awards.Decision("9/QĐ-SXD", FIRST_DAY.date(), submission))
+
+    assert refusal.value.source == initiatives.ONE_INITIATIVE
+
+
 def test_the_second_head_cannot_sign_an_initiative_that_the_first_has_sent(session: Session) -> None:
     first = prepare(session, "P1", calls.individual("An", initiative_ref="SK-9"))
     second = prepare(session, "P2", calls.individual("Bình", initiative_ref="sk-9"))
@@ -98,7 +113,7 @@ def test_the_second_head_cannot_sign_an_initiative_that_the_first_has_sent(sessi
     with pytest.raises(Refused) as refusal:
         calls.send(session, second, OCTOBER_10)
 
-    assert refusal.value.source == awards.ONE_INITIATIVE
+    assert refusal.value.source == initiatives.ONE_INITIATIVE
     assert calls.nomination(session, "Bình").status == "draft"
 
 
@@ -117,7 +132,7 @@ def test_a_supplement_cannot_bring_in_an_initiative_of_another_nomination(sessio
     with pytest.raises(Refused) as refusal:
         calls.run(session, "proposals.supplement", OCTOBER_10, {**case, "nominees": [row]})
 
-    assert refusal.value.source == awards.ONE_INITIATIVE
+    assert refusal.value.source == initiatives.ONE_INITIATIVE
 
 
 def test_a_decision_awards_no_initiative_that_was_awarded_in_the_meantime(session: Session) -> None:
@@ -131,7 +146,7 @@ def test_a_decision_awards_no_initiative_that_was_awarded_in_the_meantime(sessio
     with pytest.raises(Refused) as refusal:
         awards.record(session, call, [late], awards.Decision("7/QĐ-SXD", LAST_DAY.date(), submission))
 
-    assert refusal.value.source == awards.ONE_INITIATIVE
+    assert refusal.value.source == initiatives.ONE_INITIATIVE
     assert late.award is None
 
 

@@ -11,7 +11,7 @@ from engine import clock
 from engine.errors import NotFound
 from tests import crowd
 from tests.chain import at
-from workflows import demo, dues, routes, story
+from workflows import demo, dues, organisation_people, routes, story
 from workflows.tables import Nomination, Unit
 
 
@@ -79,7 +79,7 @@ def test_a_nomination_is_due_when_the_task_of_its_holder_is(session: Session) ->
     nominations = session.query(Nomination).order_by(Nomination.id).all()
 
     waiting = dues.read(session, nominations)
-    actor = story.find_actor(session, story.COORDINATION)
+    actor = organisation_people.find_actor(session, story.COORDINATION)
     task = story.find_task(session, actor, "review_proposals")
 
     assert month.id == task.instance_id

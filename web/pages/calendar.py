@@ -24,8 +24,11 @@ from web.translating import gettext as _
 from workflows import calendar, calendar_changes, calendar_feeds, organisation
 from workflows.calendar_changes import Day, Hours
 from workflows.tables import CalendarChange, UnitCalendar
+from workflows.vocabulary import read_day
 
 blueprint = Blueprint("calendar", __name__, url_prefix="/calendar")
+# The words of fields whose refusal does not name them.
+LABELS = {"name": lazy_gettext("Tên"), "kind": lazy_gettext("Loại"), "code": lazy_gettext("Đơn vị")}
 
 ADMINISTRATORS = "administrators"
 EARLIEST, LATEST = 2000, 2100
@@ -161,7 +164,11 @@ def _change(make: Callable[[Session], CalendarChange]) -> ResponseReturnValue:
             change = make(session)
             number, moved = change.id, change.recomputed
     except FormInvalid as error:
-        texts = [text.text(language_now()) for one in error.messages.values() for text in one]
+        texts = [
+            f"{LABELS[path]}: {text.text(language_now())}" if path in LABELS else text.text(language_now())
+            for path, one in error.messages.items()
+            for text in one
+        ]
         return _page(refusal=" ".join(texts)), error.status
     except EngineError as error:
         return _page(refusal=error.text(language_now())), error.status
@@ -231,14 +238,12 @@ def _asked_year() -> int:
 
 
 def _day(text: str) -> date:
-    for pattern in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            return datetime.strptime(text.strip(), pattern).date()  # noqa: DTZ007  a day has no zone
-        except ValueError:
-            continue
-    raise BadInput(
-        expected="a day such as 16/10/2026", expected_vi="một ngày như 16/10/2026", found=f"“{text}”"
-    )
+    try:
+        return read_day(text)
+    except ValueError:
+        raise BadInput(
+            expected="a day such as 16/10/2026", expected_vi="một ngày như 16/10/2026", found=f"“{text}”"
+        ) from None
 
 
 def _year(text: str) -> int:

@@ -130,7 +130,8 @@ def show(code: str) -> ResponseReturnValue:
     """Show one council: members with dates, how it works, its sessions with their state."""
     session = db.session()
     council, today, language = councils.members.find(session, code), local(now()).date(), language_now()
-    sitting = {member.id for member in councils.members.members_on(session, council.id, today)}
+    seated = councils.members.members_on(session, council.id, today)
+    sitting = {member.id for member in seated}
     members = [
         {
             "name": names.person(member.login),
@@ -154,6 +155,7 @@ def show(code: str) -> ResponseReturnValue:
         council=council,
         unit=names.unit(council.unit_code),
         members=members,
+        voters=sum(councils.members.votes(member) for member in seated),
         rules=rules,
         sessions=[_summary(one) for one in _sessions(session, council)],
     )

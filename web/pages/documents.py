@@ -19,7 +19,7 @@ from web.accounts import current_actor, language_now
 from web.db import db, transaction
 from web.security import AUDITORS, SIGNED_IN, open_to
 from web.translating import gettext as _
-from workflows import documents, nominations, signing
+from workflows import calls, documents, nominations, signing
 from workflows.documents import edxml, files, reports, seals, visibility
 from workflows.documents.kinds import CHANGEABLE, KINDS, PURPOSES, STATUSES, fields_of
 from workflows.tables import Document, Recipient, Unit
@@ -338,7 +338,7 @@ def _changes(document: Document) -> dict[str, Any]:
 
 
 def _call() -> ServiceCall:
-    return ServiceCall(0, "", "", "", {}, {}, current_actor(), clock.now())
+    return calls.from_page(current_actor(), clock.now())
 
 
 def _seal() -> seals.Seal:

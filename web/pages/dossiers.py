@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.actors import Actor
-from engine.errors import FormInvalid, NotAllowed, Text
+from engine.errors import FormInvalid, NotAllowed, Refused, Text
 from engine.handlers import ServiceCall
 from web import names, rule_rows
 from web.accounts import current_actor, language_now
@@ -21,13 +22,29 @@ from web.db import db, transaction
 from web.pages import nominations as nomination_pages
 from web.security import SIGNED_IN, open_to
 from web.translating import gettext as _
-from workflows import awards, eligibility, organisation, rules
+from workflows import awards, calls, eligibility, organisation, rules
 from workflows.dossiers import checklists, evidence, records
 from workflows.dossiers.words import FIGURES, RATINGS, SCOPES
 from workflows.tables import Nomination
-from workflows.vocabulary import FORMS, TYPES, label, read_day
+from workflows.vocabulary import EDITABLE, FORMS, TYPES, label, read_day
 
 blueprint = Blueprint("dossiers", __name__, url_prefix="/nominations/<int:nomination_id>/dossier")
+# The words of the fields that a refusal is about.
+LABELS = {
+    "procedure": lazy_gettext("Thủ tục"),
+    "ground": lazy_gettext("Trường hợp áp dụng thủ tục đơn giản"),
+    "form": lazy_gettext("Hình thức, danh hiệu"),
+    "type": lazy_gettext("Loại hình khen thưởng"),
+    "year": lazy_gettext("Năm"),
+    "decision_number": lazy_gettext("Số quyết định"),
+    "decided_on": lazy_gettext("Ngày quyết định"),
+    "rating": lazy_gettext("Kết quả"),
+    "document": lazy_gettext("Văn bản"),
+    "name": lazy_gettext("Tên hoặc số sáng kiến, như trong đề nghị"),
+    "scope": lazy_gettext("Phạm vi"),
+    "recognised_by": lazy_gettext("Cấp công nhận"),
+    "recognised_on": lazy_gettext("Ngày công nhận"),
+}
 
 UPLOAD_LIMIT = evidence.LARGEST_FILE + evidence.MEGABYTE  # the file, and what a form adds around it
 NOT_A_DAY = Text("Ngày không hợp lệ.", "This is not a date.")
@@ -50,12 +67,17 @@ def let_files_in(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @open_to(SIGNED_IN)
 def show(nomination_id: int) -> ResponseReturnValue:
     """Show the dossier; 403 for people who may not see the nomination."""
+    return _page(nomination_id, [])
+
+
+def _page(nomination_id: int, refusals: list[str]) -> str:
     session = db.session()
     nomination = nomination_pages.visible(session, nomination_id)
     language, today = language_now(), organisation.today()
     key = nomination.subject_key
     return render_template(
         "dossiers/dossier.html",
+        refusals=refusals,
         row=nomination_pages.show_row(nomination),
         nomination=nomination,
         checklist=checklists.checklist(session, nomination, today),
@@ -192,7 +214,7 @@ def choose_procedure(nomination_id: int) -> ResponseReturnValue:
 
 
 def _may_change(nomination: Nomination) -> bool:
-    return _is_of_office(nomination) and nomination.status in records.EDITABLE
+    return _is_of_office(nomination) and nomination.status in EDITABLE
 
 
 def _is_of_office(nomination: Nomination) -> bool:
@@ -206,15 +228,29 @@ def _change(
     actor = current_actor()
     if not any(group.endswith((".staff", ".head")) for group in actor.groups):
         raise _not_allowed(actor)  # before anything is looked up
-    with transaction() as session:
-        nomination = nomination_pages.visible(session, nomination_id)
-        if not _is_of_office(nomination):
-            raise _not_allowed(actor)
-        call = ServiceCall(0, nomination.proposal.key, "", "", {}, {}, actor, clock.now())
-        change(session, call, nomination)
-        eligibility.check_again(session, call, nomination)
+    try:
+        with transaction() as session:
+            nomination = nomination_pages.visible(session, nomination_id)
+            if not _is_of_office(nomination):
+                raise _not_allowed(actor)
+            call = calls.from_page(actor, clock.now(), nomination.proposal.key)
+            change(session, call, nomination)
+            eligibility.check_again(session, call, nomination)
+    except (FormInvalid, Refused) as error:
+        return _page(nomination_id, _say(error)), error.status
     flash(done)
     return redirect(url_for("dossiers.show", nomination_id=nomination_id), code=303)
+
+
+def _say(error: FormInvalid | Refused) -> list[str]:
+    language = language_now()
+    if isinstance(error, Refused):
+        return [error.text(language)]
+    return [
+        f"{LABELS[path]}: {text.text(language)}" if path in LABELS else text.text(language)
+        for path, texts in error.messages.items()
+        for text in texts
+    ]
 
 
 def _not_allowed(actor: Actor) -> NotAllowed:

@@ -17,6 +17,7 @@ from web.db import transaction
 from web.security import SIGNED_IN, open_to
 from web.translating import gettext as _
 from workflows import task_notices
+from workflows.vocabulary import read_day
 
 blueprint = Blueprint("limits", __name__, url_prefix="/tasks")
 MORNING, EVENING = time(8, 0), time(23, 59)
@@ -91,12 +92,9 @@ def _ensure_leads(session: Session, task_id: int) -> None:
 def _read_day(name: str, at: time) -> datetime:
     """Return the day that a field names at a time of it; raises BadInput for none."""
     text = request.form.get(name, "")
-    for pattern in ("%Y-%m-%d", "%d/%m/%Y"):
-        try:
-            day = datetime.strptime(text.strip(), pattern).date()  # noqa: DTZ007  a day has no zone
-        except ValueError:
-            continue
-        return datetime.combine(day, at, clock.ZONE)
-    raise BadInput(
-        expected="a day such as 16/10/2026", expected_vi="một ngày như 16/10/2026", found=f"“{text}”"
-    )
+    try:
+        return datetime.combine(read_day(text), at, clock.ZONE)
+    except ValueError:
+        raise BadInput(
+            expected="a day such as 16/10/2026", expected_vi="một ngày như 16/10/2026", found=f"“{text}”"
+        ) from None

@@ -51,7 +51,5 @@ def show() -> ResponseReturnValue:
     if listing.wants_file():
         header = [_("Lúc"), _("Nội dung"), _("Gửi đến")]
         ordered = listing.order_rows(wanted, query, SORTS)
-        return listing.write_file(
-            "thong-bao", header, ((row.at, row.text, row.group) for row in ordered)
-        )
+        return listing.write_file("thong-bao", header, ((row.at, row.text, row.group) for row in ordered))
     return render_template("notices/list.html", page=listing.cut_rows(wanted, query, SORTS), query=query)

@@ -44,6 +44,7 @@ def upload() -> ResponseReturnValue:
     if sent is None or not sent.filename:
         return _page(None, _("Hãy chọn một tệp.")), STAYS
     name, content = sent.filename[:200], sent.read()
+    sent.close()  # a large one lies in a temporary file
     try:
         made = organisation_imports.plan(db.session(), name, content)
     except Refused as error:

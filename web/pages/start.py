@@ -14,10 +14,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from engine import clock, deployments, forms, instances
+from engine import deployments, forms, instances
 from engine.actors import Actor
 from engine.errors import BadInput, EngineError, FormInvalid, NotAllowed
-from engine.handlers import Json, ServiceCall
 from engine.tables import ProcessDefinition
 from web import names, rendering
 from web.accounts import current_actor, language_now
@@ -25,7 +24,7 @@ from web.db import db, transaction
 from web.pages.tasks import STAYS
 from web.security import DESIGNERS, SIGNED_IN, open_to
 from web.translating import gettext as _
-from workflows import movements, starting
+from workflows import starting
 
 blueprint = Blueprint("start", __name__, url_prefix="/start")
 
@@ -103,7 +102,7 @@ def startable(session: Session, actor: Actor) -> list[Startable]:
 def _start(process: Startable, form: Mapping[str, Any], raw: Mapping[str, Any]) -> str:
     with transaction() as session:
         actor = current_actor()
-        values = forms.validate(form, raw, _context(session))
+        values = forms.validate(form, raw, starting.context(session, current_actor()))
         if process.offer is not None:
             values |= process.offer.fixed
         key = process.offer.key(values) if process.offer is not None else ""
@@ -154,17 +153,10 @@ def _begins_by_hand(session: Session, definition: ProcessDefinition) -> bool:
     return any(start.event_kind == "none" for start in process.start_events(process.id))
 
 
-def _context(session: Session) -> dict[str, Json]:
-    """Return what start forms begin with: the movements to nominate under, and this month as period."""
-    now = clock.now()
-    call = ServiceCall(0, "", "", "", {}, {}, current_actor(), now)
-    return {"period": f"{clock.local(now):%Y-%m}", **movements.options(session, call)}
-
-
 def _rearrange(
     session: Session, process: Startable, raw: Mapping[str, Any], action: tuple[str, str]
 ) -> ResponseReturnValue:
-    form, context = deployments.form(session, process.form_id), _context(session)
+    form, context = deployments.form(session, process.form_id), starting.context(session, current_actor())
     changed = rendering.apply_action(form, raw, action, context)
     if request.headers.get("X-Fragment") == "form":
         return rendering.render_form(form, context, changed, None, language_now())
@@ -184,7 +176,7 @@ def _page(
         "start/form.html",
         unit_name=names.unit,
         process=process,
-        form=rendering.render_form(form, _context(session), raw, messages, language),
+        form=rendering.render_form(form, starting.context(session, current_actor()), raw, messages, language),
         submit_words=rendering.submit_label(form, language) or _("Bắt đầu"),
         summary=rendering.error_summary(messages, form, language) if messages else "",
         refusal=refusal,

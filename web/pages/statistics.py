@@ -125,7 +125,7 @@ def _decisions(cells: Sequence[Cell], language: str) -> Table:
         _("Ngày quyết định"),
         _("Hình thức"),
         _("Tập thể"),
-        _("Cá nhân"),
+        _("Cá nhân, hộ gia đình"),
         _("Tiền thưởng (đồng)"),
     ]
     return Table("decision", title, header, rows, charts.draw(title, bars))

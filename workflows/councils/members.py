@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
+from workflows import validity
 from workflows.tables import Council, CouncilMember, CouncilProfile, Person
 from workflows.vocabulary import show_date
 
@@ -31,7 +32,7 @@ def find(session: Session, code: str) -> Council:
 def profile_on(session: Session, council: Council, day: date) -> CouncilProfile:
     """Return how a council works on a day; raises NotFound naming council and day."""
     query = select(CouncilProfile).where(
-        CouncilProfile.council_id == council.id, _in_force(CouncilProfile, day)
+        CouncilProfile.council_id == council.id, validity.in_force(CouncilProfile, day)
     )
     profile = session.scalars(query.order_by(CouncilProfile.valid_from.desc())).first()
     if profile is None:
@@ -41,7 +42,9 @@ def profile_on(session: Session, council: Council, day: date) -> CouncilProfile:
 
 def members_on(session: Session, council_id: int, day: date) -> Sequence[CouncilMember]:
     """Return everybody who sits in a council on a day, guests included, in the order they were named."""
-    query = select(CouncilMember).where(CouncilMember.council_id == council_id, _in_force(CouncilMember, day))
+    query = select(CouncilMember).where(
+        CouncilMember.council_id == council_id, validity.in_force(CouncilMember, day)
+    )
     return session.scalars(query.order_by(CouncilMember.id)).all()
 
 
@@ -58,10 +61,6 @@ def logins(members: Sequence[CouncilMember], *roles: str) -> list[str]:
 def names(session: Session) -> dict[str, str]:
     """Return the names of all people by login."""
     return {row.login: row.name for row in session.execute(select(Person.login, Person.name))}
-
-
-def _in_force(table: type[CouncilProfile] | type[CouncilMember], day: date) -> ColumnElement[bool]:
-    return (table.valid_from <= day) & or_(table.valid_until.is_(None), table.valid_until >= day)
 
 
 def install(session: Session) -> None:

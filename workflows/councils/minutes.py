@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import Text
 from engine.handlers import Json, ServiceCall
 from workflows import calls, documents
 from workflows.councils import attendance, members, results, sessions, voting
-from workflows.tables import CouncilSession, Nomination, Submission
+from workflows.tables import CouncilMember, CouncilSession, Nomination, OpenVote, Person, Submission
 from workflows.vocabulary import FORMS, label, show_moment
 
 ATTENDED = {
@@ -29,6 +30,7 @@ def minutes(session: Session, call: ServiceCall) -> dict[str, Json]:
     return {
         **sessions.heading(session, found),
         **{name: written[name] for name in ("members", "tallies", "quorum", "discussion", "tellers_label")},
+        "dissent": "\n".join(_dissent(session, found)),
         "return_reason": found.return_reason,
         "turnout_label": voting.describe_turnout(session, found),
         "ballots_hash": found.ballots_hash,
@@ -54,6 +56,7 @@ def facts(session: Session, found: CouncilSession) -> dict[str, Any]:
         "secretary": ", ".join(names.get(login, login) for login in secretaries),
         "quorum": _say_quorum(found),
         "discussion": found.discussion,
+        "paragraphs": _dissent(session, found),
         "conclusion": _conclude(found),
         "members": [_member(index, entry, names) for index, entry in enumerate(voting.current(found), 1)],
         "members_total": str(found.base),
@@ -79,6 +82,22 @@ def _say_quorum(found: CouncilSession) -> str:
     if found.kind == "standing":
         return "Không họp: thường trực Hội đồng lấy ý kiến bằng văn bản."
     return f"Tham gia {found.quorum_note}."
+
+
+def _dissent(session: Session, found: CouncilSession) -> list[str]:
+    """Return who voted no in an open vote, a line for each nominee, for the chair to read (BN86 Đ8)."""
+    query = (
+        select(Nomination.subject, Person.name)
+        .join(OpenVote, OpenVote.nomination_id == Nomination.id)
+        .join(CouncilMember, CouncilMember.id == OpenVote.member_id)
+        .join(Person, Person.login == CouncilMember.login)
+        .where(OpenVote.session_id == found.id, OpenVote.choice == "no")
+        .order_by(Nomination.id, CouncilMember.id)
+    )
+    against: dict[str, list[str]] = {}
+    for subject, name in session.execute(query):
+        against.setdefault(subject, []).append(name)
+    return [f"Không đồng ý với {subject}: {', '.join(names)}." for subject, names in against.items()]
 
 
 def _conclude(found: CouncilSession) -> str:
@@ -145,7 +164,9 @@ def _issue(session: Session, call: ServiceCall, found: CouncilSession) -> None:
     kinds = ["council_minutes"] if found.kind == "standing" else ["council_minutes", "ballot_minutes"]
     submission = session.get(Submission, found.submission_id) if found.submission_id else None
     written = facts(session, found)
-    counted = {"opened": written["closed"]}  # the count begins when the vote is closed
+    counted = {"opened": written["closed"], "paragraphs": []}  # the count begins when the vote is closed
+    if found.ballot == "open":
+        counted["title"] = "BIÊN BẢN KẾT QUẢ BIỂU QUYẾT"
     for kind in kinds:
         about = documents.About(
             unit=found.council.unit_code,

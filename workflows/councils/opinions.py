@@ -62,6 +62,7 @@ def decision_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
         rows.append({**row, "votes": f"{said} / {found.base} thành viên", "decision": ""})
     return {
         **sessions.heading(session, found),
+        **sessions.listing(session, found, sessions.day_of(found)),
         "rows": rows,
         "turnout_label": f"{len(voting.votes_cast(session, found))}/{found.base}",
     }
@@ -108,7 +109,7 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
 
 
 def _ensure_within_quota(session: Session, found: CouncilSession, chosen: set[int]) -> None:
-    kinds = {nominee.id: nominee.subject_kind for nominee in sessions.nominees(session, found)}
+    kinds = {one.id: sessions.kind_of(found, one) for one in sessions.nominees(session, found)}
     for kind in ("", *sorted(set(kinds.values()))):
         if bool(kind) != isinstance(found.quota, dict):
             continue

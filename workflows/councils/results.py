@@ -49,7 +49,7 @@ def count(session: Session, call: ServiceCall) -> dict[str, Json]:
     tallies = [
         Tally(
             nominee=nominee.id,
-            kind=nominee.subject_kind,
+            kind=sessions.kind_of(found, nominee),
             yes=votes[nominee.id]["yes"],
             base=found.base if needed[nominee.form].base == "all_members" else cast,
             percent=needed[nominee.form].percent,
@@ -118,7 +118,12 @@ def tied_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
             votes = f"{verdict.yes}/{verdict.base} ({verdict.percent} %)"
             rows.append({**shown[str(verdict.nomination_id)], "votes": votes})
     left = {kind: places for kind, (_, places) in _tied_groups(session, found).items() if places}
-    return {**sessions.heading(session, found), "rows": rows, "places_left": sum(left.values())}
+    return {
+        **sessions.heading(session, found),
+        **sessions.listing(session, found, sessions.day_of(found)),
+        "rows": rows,
+        "places_left": sum(left.values()),
+    }
 
 
 def break_tie(session: Session, call: ServiceCall) -> dict[str, Json]:
@@ -148,7 +153,7 @@ def break_tie(session: Session, call: ServiceCall) -> dict[str, Json]:
 
 def _tied_groups(session: Session, found: CouncilSession) -> dict[str, tuple[list[Placing], int]]:
     """Return the groups that have a tie: their placings and how many places the chair gives."""
-    kinds = {nominee.id: nominee.subject_kind for nominee in sessions.nominees(session, found)}
+    kinds = {one.id: sessions.kind_of(found, one) for one in sessions.nominees(session, found)}
     groups: dict[str, tuple[list[Placing], int]] = {}
     for kind in sorted(set(kinds.values())) if isinstance(found.quota, Mapping) else [""]:
         placings = [

@@ -6,14 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from engine.actors import USER
 from engine.clock import local
 from engine.errors import BadInput, FormInvalid, NotFound, Refused, Text
 from engine.handlers import Json, ServiceCall
-from workflows import calls, nominations, notices, organisation, submissions
+from workflows import (
+    calls,
+    movement_quotas,
+    nominations,
+    nominee_papers,
+    notices,
+    organisation,
+    submissions,
+)
 from workflows.councils import ballots, members, rulebook
 from workflows.tables import (
     CouncilAttendance,
@@ -64,7 +72,7 @@ def open_session(session: Session, call: ServiceCall) -> dict[str, Json]:
         kind=_read_kind(call),
         status="preparing",
         round=1,
-        quota=_read_quota(call.variables.get("quota")),
+        quota=_quota(session, call, nominees),
     )
     women = _women(session, nominees)
     found.entries = [
@@ -99,6 +107,21 @@ def _read_kind(call: ServiceCall) -> str:
             expected="kind full or standing", expected_vi="cách họp full hoặc standing", found=kind
         )
     return kind
+
+
+def _quota(session: Session, call: ServiceCall, nominees: Sequence[Nomination]) -> Any:
+    """Return the places of a session: those given, else what is left of the quotas of the nominees' plans."""
+    given = _read_quota(call.variables.get("quota"))
+    if given is not None:
+        return given
+    left = movement_quotas.places_left(session, nominees, local(call.now).date())
+    return {str(group): places for group, places in left.items()} or None
+
+
+def kind_of(found: CouncilSession, nominee: Nomination) -> str:
+    """Return the key of the places that a nominee competes for: its group under a plan, or its kind."""
+    group = str(movement_quotas.group_of(nominee))
+    return group if isinstance(found.quota, Mapping) and group in found.quota else nominee.subject_kind
 
 
 def _read_quota(value: object) -> Any:
@@ -150,9 +173,13 @@ def day_of(found: CouncilSession) -> date:
 
 def nominees(session: Session, found: CouncilSession) -> list[Nomination]:
     """Return the nominees on the agenda, in the order they were proposed."""
-    query = select(Nomination).join(SessionEntry, SessionEntry.nomination_id == Nomination.id)
-    query = query.where(SessionEntry.session_id == found.id)
+    query = select(Nomination).where(on_agenda(found))
     return list(session.scalars(query.order_by(Nomination.id)))
+
+
+def on_agenda(found: CouncilSession) -> ColumnElement[bool]:
+    """Return the condition on nominations that a session votes on."""
+    return Nomination.id.in_(select(SessionEntry.nomination_id).where(SessionEntry.session_id == found.id))
 
 
 def nominee_rows(session: Session, found: CouncilSession, day: date) -> list[dict[str, Json]]:
@@ -170,6 +197,16 @@ def nominee_rows(session: Session, found: CouncilSession, day: date) -> list[dic
         }
         for nominee in listed
     ]
+
+
+def listing(session: Session, found: CouncilSession, day: date) -> dict[str, Json]:
+    """Return the nominees, the quotas they exceed, and what was said of them: opinions, objections …"""
+    listed = nominees(session, found)
+    return {
+        "rows": list[Json](nominee_rows(session, found, day)),
+        "papers": nominee_papers.table(session, listed),
+        "quota_warning": movement_quotas.warn(session, on_agenda(found), day).vi,
+    }
 
 
 def heading(session: Session, found: CouncilSession) -> dict[str, Json]:
@@ -201,7 +238,7 @@ def agenda(session: Session, call: ServiceCall) -> dict[str, Json]:
         "ballot": "secret" if secret else found.ballot,
         "secret_needed": secret,
         "quorum_label": rulebook.describe_quorum(session, profile, day).vi,
-        "rows": list[Json](nominee_rows(session, found, day)),
+        **listing(session, found, day),
     }
 
 

@@ -84,10 +84,7 @@ def ballot_rows(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Return the nominees to vote on, nothing chosen (form source of every vote and opinion)."""
     found = sessions.find(session, call)
     day = found.day or local(call.now).date()
-    return {
-        **sessions.heading(session, found),
-        "rows": list[Json](sessions.nominee_rows(session, found, day)),
-    }
+    return {**sessions.heading(session, found), **sessions.listing(session, found, day)}
 
 
 def order(session: Session, call: ServiceCall) -> dict[str, Json]:

@@ -20,7 +20,7 @@ def report_kind(nomination: Nomination) -> str:
     """Return which report a nomination takes: short for ad hoc awards, else by the kind of nominee."""
     if nomination.type == "ad_hoc":
         return "achievement_report_short"
-    return f"achievement_report_{'individual' if nomination.subject_kind == 'individual' else 'collective'}"
+    return f"achievement_report_{'collective' if nomination.subject_kind == 'collective' else 'individual'}"
 
 
 def write_report(session: Session, nomination: Nomination, day: date, form: str) -> bytes:

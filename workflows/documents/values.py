@@ -173,15 +173,15 @@ def _no_values(session: Session, about: About) -> Values:
 
 
 def _letter(session: Session, about: About) -> Values:
-    counted: Counter[tuple[str, str]] = Counter(
-        (nomination.form, nomination.subject_kind) for nomination in about.nominations
+    counted: Counter[tuple[str, bool]] = Counter(
+        (nomination.form, nomination.subject_kind == "collective") for nomination in about.nominations
     )
     counts = [
         {
             "form": label(FORMS, form),
-            "collectives": counted[form, "collective"],
-            "individuals": counted[form, "individual"],
-            "total": counted[form, "collective"] + counted[form, "individual"],
+            "collectives": counted[form, True],
+            "individuals": counted[form, False],
+            "total": counted[form, True] + counted[form, False],
         }
         for form in dict.fromkeys(nomination.form for nomination in about.nominations)
     ]

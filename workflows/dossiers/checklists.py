@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select, union
 from sqlalchemy.orm import Session
 
 from engine.errors import FormInvalid, Text
 from workflows import rules
-from workflows.dossiers import evidence
 from workflows.dossiers.records import UNKNOWN, ensure_editable
 from workflows.rules import words
-from workflows.tables import Document, Nomination, Rule, SubmissionEntry
+from workflows.tables import Document, EvidenceFile, Nomination, Rule, SubmissionEntry
 
 # Papers that the system issues itself: the kinds of document that stand for them.
 ISSUED = {
@@ -56,20 +56,41 @@ class Checklist:
 
 def checklist(session: Session, nomination: Nomination, today: date) -> Checklist:
     """Return the papers a nomination needs by the rules that hold for it, and which of them are there."""
-    law = rules.regime(session, nomination.received_on or today, today, nomination.form)
-    procedure = procedure_of(nomination)
-    rule = rules.seek(session, "dossier", f"{nomination.form}/{procedure}", law.rules_on)
-    if rule is None:  # a title has no simplified procedure
-        procedure = "ordinary"
-        rule = rules.find(session, "dossier", f"{nomination.form}/{procedure}", law.rules_on)
-    return Checklist(
-        procedure=procedure,
-        sets=Text(rule.values["sets"]["vi"], rule.values["sets"]["en"]),
-        items=tuple(_items(session, nomination, rule)),
-        source=rule.source,
-        verified=rule.verified,
-        note=words.note_of(rule),
-    )
+    return checklists(session, [nomination], today)[nomination.id]
+
+
+def checklists(session: Session, nominees: Sequence[Nomination], today: date) -> dict[int, Checklist]:
+    """Return the checklist of each nomination by its id; the statements do not grow with their number."""
+    ids = [nomination.id for nomination in nominees]
+    files, issued = _count_files(session, ids), _issued(session, ids)
+    known: dict[tuple[str, str, date | None], tuple[str, Rule]] = {}
+    found = {}
+    for nomination in nominees:
+        place = (nomination.form, procedure_of(nomination), nomination.received_on)
+        if place not in known:
+            known[place] = _find_rule(session, nomination, today)
+        procedure, rule = known[place]
+        held = {code: files.get((nomination.id, code), 0) for code in _codes(rule)}
+        found[nomination.id] = Checklist(
+            procedure=procedure,
+            sets=Text(rule.values["sets"]["vi"], rule.values["sets"]["en"]),
+            items=tuple(_items(nomination, rule, held, issued.get(nomination.id, {}))),
+            source=rule.source,
+            verified=rule.verified,
+            note=words.note_of(rule),
+        )
+    return found
+
+
+def describe_missing(found: Checklist) -> Text:
+    """Write which papers are missing, or that none is, with the rule that says so."""
+    source = found.source if found.verified else f"{found.source}; chưa đối chiếu"
+    source_en = found.source if found.verified else f"{found.source}; not verified"
+    missing = found.missing()
+    if not missing:
+        return Text(f"Đủ giấy tờ ({source})", f"Complete ({source_en})")
+    vi, en = "; ".join(item.name.vi for item in missing), "; ".join(item.name.en for item in missing)
+    return Text(f"Còn thiếu: {vi} ({source})", f"Missing: {en} ({source_en})")
 
 
 def procedure_of(nomination: Nomination) -> str:
@@ -92,34 +113,63 @@ def choose_procedure(
     session.flush()
 
 
-def _items(session: Session, nomination: Nomination, rule: Rule) -> list[Item]:
-    found = evidence.files(session, nomination)
-    issued = _issued(session, nomination)
+def _find_rule(session: Session, nomination: Nomination, today: date) -> tuple[str, Rule]:
+    """Return the procedure that applies and the rule of its papers."""
+    law = rules.regime(session, nomination.received_on or today, today, nomination.form)
+    procedure = procedure_of(nomination)
+    rule = rules.seek(session, "dossier", f"{nomination.form}/{procedure}", law.rules_on)
+    if rule is not None:
+        return procedure, rule
+    # A title has no simplified procedure.
+    return "ordinary", rules.find(session, "dossier", f"{nomination.form}/ordinary", law.rules_on)
+
+
+def _codes(rule: Rule) -> list[str]:
+    return [paper["code"] for paper in rule.values["papers"]]
+
+
+def _items(
+    nomination: Nomination, rule: Rule, files: Mapping[str, int], issued: Mapping[str, str]
+) -> list[Item]:
     items = []
     for paper in rule.values["papers"]:
         code = paper["code"]
-        count = sum(file.paper == code for file in found)
         document = next((issued[kind] for kind in ISSUED.get(code, ()) if kind in issued), "")
         needed = paper["required"] and (
             paper.get("when", "always") != "initiative" or bool(nomination.initiative_ref)
         )
+        there = files[code] or document
         items.append(
             Item(
                 code=code,
                 name=Text(paper["name"]["vi"], paper["name"]["en"]),
-                state="there" if count or document else "missing" if needed else "optional",
-                files=count,
+                state="there" if there else "missing" if needed else "optional",
+                files=files[code],
                 document=document,
             )
         )
     return items
 
 
-def _issued(session: Session, nomination: Nomination) -> dict[str, str]:
-    """Return the numbers of documents issued about a nomination or a submission it stands in, by kind."""
-    entries = select(SubmissionEntry.submission_id).where(SubmissionEntry.nomination_id == nomination.id)
-    query = select(Document.kind, Document.number).where(
-        Document.status == "issued",
-        (Document.nomination_id == nomination.id) | Document.submission_id.in_(entries),
+def _count_files(session: Session, ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """Return how many files there are, by nomination and paper."""
+    query = select(EvidenceFile.nomination_id, EvidenceFile.paper, func.count(EvidenceFile.id)).where(
+        EvidenceFile.nomination_id.in_(ids), EvidenceFile.removed_at.is_(None)
     )
-    return {row.kind: row.number or "" for row in session.execute(query.order_by(Document.id))}
+    grouped = query.group_by(EvidenceFile.nomination_id, EvidenceFile.paper)
+    return {(nomination_id, paper): count for nomination_id, paper, count in session.execute(grouped)}
+
+
+def _issued(session: Session, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return the numbers of documents issued about nominations or submissions they stand in, by kind."""
+    issued = select(Document.id, Document.kind, Document.number).where(Document.status == "issued")
+    own = issued.add_columns(Document.nomination_id.label("about")).where(Document.nomination_id.in_(ids))
+    entered = issued.add_columns(SubmissionEntry.nomination_id.label("about")).join(
+        SubmissionEntry, SubmissionEntry.submission_id == Document.submission_id
+    )
+    both = union(own, entered.where(SubmissionEntry.nomination_id.in_(ids))).subquery()
+    found: dict[int, dict[str, str]] = {}
+    query = select(both.c.about, both.c.kind, both.c.number).order_by(both.c.id)
+    for about, kind, number in session.execute(query):
+        found.setdefault(about, {})[kind] = number or ""
+    return found

@@ -9,12 +9,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.handlers import Json
-from workflows import awards, criteria, rules
+from workflows import awards, criteria, initiatives, rules, suspensions
 from workflows.dossiers import records
 from workflows.dossiers.words import FIGURES
 from workflows.tables import (
     AwardDecision,
-    Discipline,
     Initiative,
     Nomination,
     NominationSuspension,
@@ -32,7 +31,7 @@ def gather(session: Session, nomination: Nomination, day: date) -> dict[str, Jso
     """Return every fact about a nomination; what nobody recorded is null."""
     form = rules.find(session, "award_form", nomination.form, day)
     claim = awards.claim_of(nomination)
-    past = records.previous_awards(session, nomination.subject_key)
+    past = _kept_awards(session, nomination.subject_key)
     bases = records.bases(session, nomination)
     refused = [row for row in past if row.id in bases and row.type in NO_BASIS]
     return {
@@ -42,9 +41,7 @@ def gather(session: Session, nomination: Nomination, day: date) -> dict[str, Jso
         "subjects": list(form.values["subjects"]),
         "achievement_awarded": awards.earlier_award(session, claim) is not None,
         "influence_enough": criteria.check_influence(form, nomination.influence) is None,
-        "initiative_policy": awards.initiative_policy(
-            session, nomination.initiative_ref, form.values["kind"], day
-        ),
+        "initiative_policy": initiatives.policy(session, nomination.initiative_ref, form.values["kind"], day),
         "refused_bases": len(refused),
         "medals_before": sum(row.form == "commemorative_medal" for row in past),
         **_conduct(session, nomination),
@@ -59,6 +56,17 @@ def year_of(nomination: Nomination) -> int:
     return int(nomination.proposal.period[:4])
 
 
+def _kept_awards(session: Session, subject_key: str) -> list[PreviousAward]:
+    """Return the awards recorded of a subject but those whose decision was cancelled here since."""
+    cancelled = select(Nomination.form, AwardDecision.number).join(
+        AwardDecision, AwardDecision.id == Nomination.award_decision_id
+    )
+    own = cancelled.where(Nomination.subject_key == subject_key, Nomination.status == "revoked")
+    gone = {(form, number) for form, number in session.execute(own)}
+    found = records.previous_awards(session, subject_key)
+    return [row for row in found if (row.form, row.decision_number) not in gone]
+
+
 def _conduct(session: Session, nomination: Nomination) -> dict[str, Json]:
     suspended = session.scalar(
         select(NominationSuspension.id)
@@ -66,9 +74,7 @@ def _conduct(session: Session, nomination: Nomination) -> dict[str, Json]:
         .where(Nomination.subject_key == nomination.subject_key, NominationSuspension.concluded_at.is_(None))
         .limit(1)
     )
-    ends = session.scalars(
-        select(Discipline.ends_on).where(Discipline.subject_key == nomination.subject_key)
-    ).all()
+    clean_from = suspensions.discipline_end(session, nomination.subject_key)
     last_award = session.scalar(
         select(AwardDecision.decided_on)
         .join(Nomination, Nomination.award_decision_id == AwardDecision.id)
@@ -83,7 +89,7 @@ def _conduct(session: Session, nomination: Nomination) -> dict[str, Json]:
     achieved = nomination.achieved_on
     return {
         "under_review": suspended is not None,
-        "before_discipline_end": achieved is not None and any(achieved < end for end in ends),
+        "before_discipline_end": (achieved is not None and clean_from is not None and achieved < clean_from),
         "achieved_before_last_award": (
             achieved is not None and last_award is not None and achieved < last_award
         ),

@@ -15,7 +15,7 @@ from engine.handlers import ServiceCall
 from workflows import names
 from workflows.dossiers.words import FIGURES, RATINGS, SCOPES
 from workflows.tables import Initiative, Nomination, NominationBasis, PreviousAward, YearlyRating
-from workflows.vocabulary import FORMS, TYPES, fold
+from workflows.vocabulary import EDITABLE, FORMS, TYPES, fold
 
 NEEDED = Text("Phải ghi.", "This is needed.")
 UNKNOWN = Text("Hãy chọn một giá trị trong danh sách.", "Choose a value from the list.")
@@ -24,7 +24,6 @@ NOT_A_NUMBER = Text("Phải là số nguyên không âm.", "This must be a whole
 NOT_PAST = Text("Ngày không thể ở tương lai.", "The day cannot lie in the future.")
 HOUSE = "Quy ước của hệ thống: hồ sơ đã trình không đổi căn cứ"
 INITIATIVES = "Quy ước của hệ thống: một sáng kiến ghi cho một chủ thể"
-EDITABLE = ("draft", "ineligible", "returned")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -10,18 +11,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine.errors import FormInvalid, NotFound, Refused, Text
 from engine.handlers import Json
+from workflows import names, validity
 from workflows.rules import schemas
 from workflows.tables import Rule
 from workflows.vocabulary import show_date
 
 DATA = Path(__file__).parent.parent / "data" / "rules"
 HOUSE = "Quy ước của hệ thống: mỗi quy tắc có nguồn và có đúng một dòng có hiệu lực trong một ngày"
-NEEDED = Text("Phải ghi.", "This is needed.")
+KEY = re.compile(r"(?=.{1,100}$)[a-z][a-z0-9_]*(/[a-z0-9_]+)*", re.ASCII)
+NO_KEY = Text(
+    "Mã gồm chữ thường không dấu, số, gạch dưới và gạch chéo, nhiều nhất 100 ký tự.",
+    "A key has small letters, digits, underscores and slashes, at most 100 of them.",
+)
 NO_SOURCE = Text(
     "Quy tắc phải có nguồn (điều, khoản, kế hoạch hoặc quy ước nội bộ).",
     "A rule needs its source (article, plan or house rule).",
@@ -156,16 +162,15 @@ def check(draft: Draft) -> None:
     messages: dict[str, list[Text]] = {}
     if not draft.source.strip():
         messages["source"] = [NO_SOURCE]
-    if not draft.key.strip():
-        messages["key"] = [NEEDED]
+    if not KEY.fullmatch(draft.key):
+        messages["key"] = [NO_KEY]
     if draft.valid_until is not None and draft.valid_until <= draft.valid_from:
         messages["valid_until"] = [WRONG_ORDER]
     if draft.topic not in schemas.TOPICS:
         messages["topic"] = [NO_TOPIC]
     else:
         for path, said in schemas.findings(draft.topic, draft.values).items():
-            where = f"values.{path}" if path else "values"
-            messages[where] = [Text(f"Giá trị không hợp lệ ở “{path}”: {said}", f"Wrong value: {said}")]
+            messages[f"values.{path}" if path else "values"] = [said]
     if messages:
         raise FormInvalid(messages)
 
@@ -174,7 +179,7 @@ def _columns(draft: Draft) -> dict[str, Any]:
     return {
         **asdict(draft),
         "values": dict(draft.values),
-        "source": draft.source.strip(),
+        "source": names.normalise(draft.source),
         "note": draft.note.strip(),
     }
 
@@ -185,11 +190,7 @@ def _wait_for_turn(session: Session, topic: str) -> None:
 
 
 def _in_force(topic: str, day: date) -> Select[Rule]:
-    return select(Rule).where(
-        Rule.topic == topic,
-        Rule.valid_from <= day,
-        or_(Rule.valid_until.is_(None), Rule.valid_until > day),
-    )
+    return select(Rule).where(Rule.topic == topic, validity.holds(Rule, day))
 
 
 def _overlap(draft: Draft, other: Rule | Draft) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from engine.errors import Text
+
 SUBJECTS = ("individual", "collective", "household")
 UNIT_KINDS = ("center", "department", "home_affairs", "committee", "ministry", "state")
 _positive = validate.Range(min=0)
@@ -199,10 +201,32 @@ TOPICS: Mapping[str, type[Schema]] = {
 }
 
 
-def findings(topic: str, values: Any) -> dict[str, str]:
-    """Return what is wrong with the values of a topic by dotted path, in the words of the checker."""
+# The checker speaks English; what its sentences begin with → Vietnamese, the rest of the sentence stays.
+IN_VIETNAMESE = {
+    "Missing data for required field.": "thiếu giá trị bắt buộc.",
+    "Unknown field.": "chủ đề này không có trường ấy.",
+    "Field may not be null.": "không được để trống.",
+    "Not a valid integer.": "phải là số nguyên.",
+    "Not a valid number.": "phải là số.",
+    "Not a valid string.": "phải là chữ.",
+    "Not a valid boolean.": "phải là true hoặc false.",
+    "Not a valid date.": "phải là ngày (YYYY-MM-DD).",
+    "Not a valid list.": "phải là danh sách.",
+    "Not a valid mapping type.": "phải là đối tượng JSON.",
+    "Invalid input type.": "phải là đối tượng JSON.",
+    "Must be one of:": "phải là một trong:",
+    "Must be greater than or equal to": "phải lớn hơn hoặc bằng",
+    "Must be less than or equal to": "phải nhỏ hơn hoặc bằng",
+    "Must be greater than": "phải lớn hơn",
+    "Must be less than": "phải nhỏ hơn",
+    "Shorter than minimum length": "ngắn hơn độ dài tối thiểu",
+}
+
+
+def findings(topic: str, values: Any) -> dict[str, Text]:
+    """Return what is wrong with the values of a topic by dotted path."""
     if not isinstance(values, Mapping):
-        return {"": "not an object"}
+        return {"": Text("Giá trị phải là một đối tượng JSON.", "The values must be a JSON object.")}
     try:
         TOPICS[topic]().load(values)
     except ValidationError as error:
@@ -210,11 +234,17 @@ def findings(topic: str, values: Any) -> dict[str, str]:
     return {}
 
 
-def _flatten(messages: Any, path: str) -> list[tuple[str, str]]:
+def _flatten(messages: Any, path: str) -> list[tuple[str, Text]]:
     if not isinstance(messages, Mapping):
-        return [(path, " ".join(str(message) for message in messages))]
+        said = [str(message) for message in messages]
+        return [(path, Text(" ".join(map(_translate, said)), " ".join(said)))]
     return [
         found
         for name, inner in messages.items()
         for found in _flatten(inner, f"{path}.{name}" if path else str(name))
     ]
+
+
+def _translate(said: str) -> str:
+    begin = next((begin for begin in IN_VIETNAMESE if said.startswith(begin)), "")
+    return IN_VIETNAMESE[begin] + said.removeprefix(begin) if begin else said

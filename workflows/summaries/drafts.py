@@ -61,7 +61,8 @@ def split_lines(text: str) -> list[str]:
 
 def _computed(figures: Mapping[str, Any]) -> list[str]:
     awards = [
-        f"{row['form']}: {row['collectives']} tập thể, {row['individuals']} cá nhân ({row['money']} đồng)"
+        f"{row['form']}: {row['collectives']} tập thể, {row['individuals']} cá nhân, hộ gia đình "
+        f"({row['money']} đồng)"
         for row in figures.get("awards", ())
     ]
     issues = figures.get("issues", ())

@@ -102,7 +102,7 @@ def _awards(session: Session, scope: Scope, units: Collection[str]) -> list[dict
         row = rows.setdefault(
             form, {"form": label(FORMS, form), "collectives": 0, "individuals": 0, "money": 0}
         )
-        row["individuals" if kind == "individual" else "collectives"] += number
+        row["collectives" if kind == "collective" else "individuals"] += number
         row["money"] += number * _money(session, form, kind, day)
     return list(rows.values())
 

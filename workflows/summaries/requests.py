@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import FormInvalid, NotFound, Refused, Text
 from engine.handlers import Json, ServiceCall
-from workflows import calls, movements, organisation, routes
+from workflows import calls, movements, organisation, routes, validity
 from workflows.summaries import drafts, figures, reports
 from workflows.tables import SummaryReport, SummaryRequest, Unit
 from workflows.vocabulary import show_date, show_moment
@@ -93,7 +93,7 @@ def _read_days(call: ServiceCall) -> dict[str, date]:
 
 def _asked(session: Session, unit: Unit) -> list[str]:
     """Return the sở that stand beside who asks, under the same committee."""
-    there = organisation.in_force(Unit, organisation.today())
+    there = validity.in_force(Unit, organisation.today())
     query = select(Unit.code).where(Unit.parent_code == unit.parent_code, Unit.kind == "department", there)
     return list(session.scalars(query.order_by(Unit.code)))
 

@@ -32,7 +32,7 @@ class Criterion(Base):
     __table_args__ = (UniqueConstraint("movement_code", "subject_kind", "key", "valid_from"),)
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     movement_code: Mapped[str] = mapped_column(index=True)
-    subject_kind: Mapped[str]  # individual, collective
+    subject_kind: Mapped[str]  # individual, collective, household
     group_number: Mapped[int]
     position: Mapped[int]
     key: Mapped[str]
