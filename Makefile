@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
 VENV := .venv
 BIN := $(VENV)/bin
+# Two processes, each file in one of them: what a file shares is made once. In order: browser tests come last.
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
@@ -28,14 +30,14 @@ demo: setup ## throw the database away, load the demo again, serve
 	@$(BIN)/bangvang demo
 
 test: setup ## run every test; browser tests where a Chromium is found
-	$(BIN)/python -m pytest -m "not bench and not soak"
+	$(BIN)/python -m pytest $(TOGETHER) -m "not bench and not soak"
 
 check: setup ## everything that must hold before a commit: style, types, import contracts, tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not bench and not soak"
+	$(BIN)/python -m pytest -q $(TOGETHER) -m "not bench and not soak"
 
 fix: setup ## let ruff repair what it can
 	$(BIN)/ruff check --fix .

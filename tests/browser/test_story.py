@@ -242,6 +242,7 @@ def convene_the_council(page: Page) -> None:
 def vote_in_secret(page: Page, server: Server) -> None:
     """Let the secretary count who came and open the ballot, and the members vote."""
     with signed_in(page, HOME_AFFAIRS):
+        await_task(page, "Điểm danh thành viên")  # the meeting's hour has come: a timer brings it
         take_task(page, "Điểm danh thành viên")
         choose_for_all(page, "Có mặt")
         complete(page, "Ghi điểm danh")

@@ -61,6 +61,16 @@ def test_an_inspector_suspends_a_nomination_from_its_page_and_the_office_reads_n
     assert "Ghi nhận khiếu nại" not in seen
 
 
+def test_a_second_click_opens_no_second_case_and_names_the_first(site: Flask) -> None:
+    inspector = sign_in(site, "lam.tttp")
+    inspector.post(f"{page_of(site)}/complaint")
+
+    again = inspector.post(f"{page_of(site)}/complaint")
+
+    assert again.status_code == 409
+    assert "đang có hồ sơ số" in again.text
+
+
 def test_an_office_is_refused_to_begin_a_case(site: Flask) -> None:
     office = sign_in(site, "an.p1")
 

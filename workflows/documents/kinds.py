@@ -139,7 +139,7 @@ KINDS: Mapping[str, Kind] = {
         signature="head",
     ),
     "certificate": Kind(
-        Text("Giấy khen", "Certificate"),
+        Text("Giấy khen, bằng khen", "Certificate"),
         "GIẤY KHEN",
         "",
         ("authority", "form", "award_verb", "subject", "position", "nominee_unit", "achievement", *ROLL),
