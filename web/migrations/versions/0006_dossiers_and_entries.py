@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -35,7 +37,15 @@ SUBMISSIONS = sa.table(
     sa.column("received_at", engine.tables.UtcDateTime()),
 )
 DECISIONS = sa.table("award_decision", sa.column("submission_id"), sa.column("unit_code"))
-PROPOSALS = sa.table("proposal", sa.column("id"), sa.column("office"), sa.column("center"))
+PROPOSALS = sa.table(
+    "proposal",
+    sa.column("id"),
+    sa.column("office"),
+    sa.column("center"),
+    sa.column("report_due_at", engine.tables.UtcDateTime()),
+    sa.column("report_late_from", engine.tables.UtcDateTime()),
+)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # when a proposal without a monthly date is due
 
 
 def upgrade() -> None:
@@ -228,6 +238,8 @@ def downgrade() -> None:
         with op.batch_alter_table(table) as batch:
             batch.drop_constraint(op.f(f"uq_{table}_{unit}_number_number_year"), type_="unique")
             batch.create_unique_constraint(op.f(f"uq_{table}_number_number_year"), ["number", "number_year"])
+    for column in (PROPOSALS.c.report_due_at, PROPOSALS.c.report_late_from):
+        op.execute(PROPOSALS.update().where(column.is_(None)).values({column: NEVER}))
     with op.batch_alter_table("proposal") as batch:
         for column in ("report_due_at", "report_late_from"):
             batch.alter_column(column, existing_type=engine.tables.UtcDateTime(timezone=True), nullable=False)
