@@ -47,7 +47,7 @@ TONES = {"active": "info", "completed": "good", "error": "bad"}
 @blueprint.get("/instances")
 @open_to(AUDITORS)
 def choose() -> ResponseReturnValue:
-    """List the cases that match the search; as CSV when asked."""
+    """List the cases that match the search; as CSV or XLSX when asked."""
     session = db.session()
     query = listing.read_query(SORTS, "-started", FILTERS)
     first, last = _read_day(query.filters["from"]), _read_day(query.filters["to"])

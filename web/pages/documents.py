@@ -49,7 +49,7 @@ MOST_ROWS = 200  # of names that one page asks for
 @blueprint.get("/")
 @open_to(SIGNED_IN)
 def choose() -> ResponseReturnValue:
-    """List the documents this person may see; as CSV when asked."""
+    """List the documents this person may see; as CSV or XLSX when asked."""
     session = db.session()
     query = listing.read_query(SORTS, "-date", FILTERS)
     units = seen_units(session, current_actor())

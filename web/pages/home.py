@@ -24,7 +24,7 @@ class Place:
     endpoint: str
     label: LazyString
     hidden_from: frozenset[str] = frozenset()  # roles that have no use for it unless they also work on cases
-    reference: bool = False  # looked up now and then: stands in the second row's menu
+    reference: bool = False  # looked up now and then: stands in the menu “Tra cứu”
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Tab:
 @blueprint.get("/")
 @open_to(SIGNED_IN)
 def show() -> ResponseReturnValue:
-    """Show the open tasks of one scope; as CSV when asked."""
+    """Show the open tasks of one scope; as CSV or XLSX when asked."""
     session, actor = db.session(), current_actor()
     tabs = [Tab(scope, str(label), _count(session, held(actor))) for scope, (label, held) in SCOPES.items()]
     scope = request.args.get("scope", "")

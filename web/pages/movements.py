@@ -39,7 +39,10 @@ SORTS: Mapping[str, ColumnElement[Any]] = {
 @blueprint.get("/")
 @open_to(SIGNED_IN)
 def choose() -> ResponseReturnValue:
-    """List the movements; as CSV when asked. They are few: text is searched in memory, diacritics aside."""
+    """List the movements; as CSV or XLSX when asked.
+
+    They are few: text is searched in memory, diacritics aside.
+    """
     session = db.session()
     query = listing.read_query(SORTS, "-issued")
     everything = session.scalars(listing.ordered(select(Movement), query, SORTS)).all()

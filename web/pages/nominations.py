@@ -95,7 +95,7 @@ class Row:
 @blueprint.get("/")
 @open_to(SIGNED_IN)
 def choose() -> ResponseReturnValue:
-    """List the nominations this person may see; as CSV when asked."""
+    """List the nominations this person may see; as CSV or XLSX when asked."""
     session = db.session()
     query = listing.read_query(SORTS, "-since", FILTERS)
     offices = visible_offices(session, current_actor())

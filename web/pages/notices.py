@@ -40,7 +40,7 @@ SORTS: Mapping[str, Callable[[Any], Any]] = {
 @blueprint.get("/")
 @open_to(SIGNED_IN)
 def show() -> ResponseReturnValue:
-    """List the notices to the groups of this person, newest first; as CSV when asked."""
+    """List the notices to the groups of this person, newest first; as CSV or XLSX when asked."""
     query = listing.read_query(SORTS, "-at")
     vietnamese = language_now() == "vi"
     rows = [
