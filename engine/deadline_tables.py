@@ -49,5 +49,5 @@ class TaskSnooze(Base):
 
     __tablename__ = "task_snooze"
     task_id: Mapped[int] = mapped_column(ForeignKey("user_task.id"), primary_key=True, autoincrement=False)
-    person: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True, index=True)
     until: Mapped[datetime]

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
 from lxml import etree
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy.orm import Session, aliased
 
-from engine import clock, evaluations, feel, forms, index
+from engine import clock, evaluations, forms, start_events
 from engine.actors import Actor
 from engine.bpmn import checking, loading, model, reading
 from engine.bpmn.findings import Finding
-from engine.dmn import reading as decision_reading
+from engine.deployment_tables import FileVersion
 from engine.dmn.model import Definitions
 from engine.errors import DeploymentRejected, EngineError, NotFound
+from engine.files import File as File
+from engine.files import Read, check_names, is_model, read, read_all
 from engine.handlers import registered
 from engine.spiff.compiling import Compiled, compile_process
 from engine.tables import (
@@ -30,11 +30,9 @@ from engine.tables import (
     ProcessDefinition,
     ProcessInstance,
     Resource,
-    Subscription,
-    Timer,
 )
 
-File = tuple[str, bytes]
+Entry: TypeAlias = ProcessDefinition | Form | FileVersion | evaluations.Decisive
 _CACHE: OrderedDict[str, Compiled] = OrderedDict()
 _CACHE_SIZE = 256
 NO_FORM: Mapping[str, Any] = {"type": "default", "id": "", "schemaVersion": 19, "components": []}
@@ -43,15 +41,11 @@ _lock = Lock()
 
 
 @dataclass(frozen=True)
-class Read:
-    """One file as it was read: a diagram with its tree, a form, or decisions."""
+class Deployed:
+    """What a deployment came to: each version that its files mean now, new or not, by the file's name."""
 
-    name: str
-    content: bytes
-    root: etree._Element | None = None
-    diagram: model.Diagram | None = None
-    form: Mapping[str, Any] | None = None
-    decisions: Definitions | None = None
+    deployment: Deployment
+    entries: tuple[tuple[str, Entry], ...]
 
 
 def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
@@ -59,12 +53,34 @@ def deploy(session: Session, files: Sequence[File], actor: Actor) -> Deployment:
 
     Raises DeploymentRejected with every error; warnings do not refuse. What is unchanged keeps its version.
     """
-    reads = [_read(name, content) for name, content in files]
-    findings = [*_check(session, reads), *_check_duplicates(reads)]
-    errors = [finding for finding in findings if finding.severity == "error"]
+    reads = [read(name, content) for name, content in files]
+    return _store_checked(session, reads, actor).deployment
+
+
+def deploy_named(session: Session, files: Sequence[File], actor: Actor) -> Deployed:
+    """Deploy files as `deploy` does, of any type and by their names; return what each of them means now.
+
+    A file that is neither diagram, decisions nor form becomes a version of its name, for others to read.
+    Raises DeploymentRejected with every error of every file, those of their names and their number included.
+    """
+    findings = check_names(files)
+    reads, unreadable = read_all([file for file in files if is_model(file[0])])
+    findings += unreadable
+    if findings:
+        raise DeploymentRejected(findings + _errors(_check(session, reads)))
+    reads += [Read(*file) for file in files if not is_model(file[0])]
+    return _store_checked(session, reads, actor)
+
+
+def _store_checked(session: Session, reads: Sequence[Read], actor: Actor) -> Deployed:
+    errors = _errors([*_check(session, reads), *_check_duplicates(reads)])
     if errors:
         raise DeploymentRejected(errors)
     return _store(session, reads, actor)
+
+
+def _errors(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity == "error"]
 
 
 def deploy_alone(session: Session, files: Sequence[File], actor: Actor) -> list[Finding]:
@@ -72,41 +88,52 @@ def deploy_alone(session: Session, files: Sequence[File], actor: Actor) -> list[
 
     An error among them means that nothing was deployed.
     """
-    reads, findings = _read_all(files)
+    reads, findings = read_all(files)
     findings += [*_check(None, reads), *_check_duplicates(reads)]
     if not any(finding.severity == "error" for finding in findings):
         _store(session, reads, actor)
     return findings
 
 
-def _store(session: Session, reads: Sequence[Read], actor: Actor) -> Deployment:
-    _wait_for_others(session)
+def _store(session: Session, reads: Sequence[Read], actor: Actor) -> Deployed:
+    wait_for_others(session)
     deployment = Deployment(at=clock.now(), actor=actor.name)
     session.add(deployment)
     session.flush()
     decisions: list[tuple[Definitions, Resource]] = []
-    for read in reads:
+    entries: list[tuple[str, Entry]] = []
+    for one in reads:
         resource = Resource(
             deployment_id=deployment.id,
-            name=read.name,
-            content=read.content,
-            sha256=hashlib.sha256(read.content).hexdigest(),
+            name=one.name,
+            content=one.content,
+            sha256=hashlib.sha256(one.content).hexdigest(),
         )
         session.add(resource)
         session.flush()
-        if read.form is not None:
-            _store_form(session, read.form, deployment)
-        if read.decisions is not None:
-            decisions.append((read.decisions, resource))
-        for process in read.diagram.processes.values() if read.diagram is not None else ():
-            if process.executable:
-                _store_process(session, process, resource, deployment)
-    evaluations.store(session, decisions, deployment)
+        if one.decisions is not None:
+            decisions.append((one.decisions, resource))
+        entries += [(one.name, entry) for entry in _store_read(session, one, resource, deployment)]
+    entries += evaluations.store(session, decisions, deployment)
     session.flush()
-    return deployment
+    return Deployed(deployment, tuple(entries))
 
 
-def _wait_for_others(session: Session) -> None:
+def _store_read(
+    session: Session, read: Read, resource: Resource, deployment: Deployment
+) -> Iterator[ProcessDefinition | Form | FileVersion]:
+    """Store what one file other than decisions holds; yield each version that it means now."""
+    if read.form is not None:
+        yield _store_form(session, read.form, resource, deployment)
+    elif read.diagram is not None:
+        for process in read.diagram.processes.values():
+            if process.executable:
+                yield _store_process(session, process, resource, deployment)
+    elif read.decisions is None:
+        yield _store_file(session, resource, deployment)
+
+
+def wait_for_others(session: Session) -> None:
     """Let one deployment at a time count versions: of two at once the second would find its number taken.
 
     SQLite has one writer anyway.
@@ -128,43 +155,8 @@ def check(
     Without a session, handlers are judged by `job_types` and forms by `forms` (the ids that exist beside the
     files); None means that they are not known and not judged. `notes` adds what only the standard asks for.
     """
-    reads, findings = _read_all(files)
+    reads, findings = read_all(files)
     return findings + _check(session, reads, job_types, forms, notes=notes)
-
-
-def _read_all(files: Sequence[File]) -> tuple[list[Read], list[Finding]]:
-    """Return what can be read, and the findings of what cannot."""
-    reads: list[Read] = []
-    findings: list[Finding] = []
-    for name, content in files:
-        try:
-            reads.append(_read(name, content))
-        except DeploymentRejected as rejected:
-            findings += [finding for finding in rejected.findings if isinstance(finding, Finding)]
-    return reads, findings
-
-
-def _read(name: str, content: bytes) -> Read:
-    if name.endswith(".form"):
-        return Read(name, content, form=_read_form(name, content))
-    if name.endswith(".dmn"):
-        return Read(name, content, decisions=decision_reading.read_file(content, name))
-    root = loading.load(content, name)
-    return Read(name, content, root, reading.read(root, name))
-
-
-def _read_form(name: str, content: bytes) -> dict[str, Any]:
-    try:
-        schema = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(name, str(error)) from error
-    if not isinstance(schema, dict) or not isinstance(schema.get("id"), str):
-        raise _unreadable(name, "no object with an id")
-    return schema
-
-
-def _unreadable(name: str, reason: str) -> DeploymentRejected:
-    return DeploymentRejected([Finding("form-unreadable", name, values={"reason": reason})])
 
 
 def _check(
@@ -182,23 +174,24 @@ def _check(
     known_forms = {str(read.form["id"]) for read in reads if read.form is not None} | set(forms_beside or ())
     processes = {process for diagram in diagrams for process in diagram.processes}
     if session is not None:
-        known_forms |= set(session.scalars(select(Form.form_id)))
-        processes |= set(session.scalars(select(ProcessDefinition.process_id)))
+        known_forms |= set(session.scalars(select(Form.form_id).where(Form.deleted_at.is_(None))))
+        alive = ProcessDefinition.deleted_at.is_(None)
+        processes |= set(session.scalars(select(ProcessDefinition.process_id).where(alive)))
     models = [read.decisions for read in reads if read.decisions is not None]
     findings = evaluations.check(models)
-    for read in reads:
-        if read.form is not None:
-            findings += _check_form(read.form)
-        elif read.diagram is not None:
+    for one in reads:
+        if one.form is not None:
+            findings += _check_form(one.form)
+        elif one.diagram is not None:
             findings += checking.check(
-                read.diagram,
-                read.root,
+                one.diagram,
+                one.root,
                 forms=known_forms if session is not None or forms_beside is not None else None,
                 job_types=job_types,
                 processes=processes if session is not None else None,
                 decisions=evaluations.known(session, models),
                 groups=_known_groups(session),
-                imports={other.name: other.root for other in reads if other is not read},
+                imports={other.name: other.root for other in reads if other is not one},
                 notes=notes,
             )
     return findings + (checking.find_recursion(diagrams) if len(diagrams) > 1 else [])
@@ -223,97 +216,90 @@ def _check_form(form: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _store_form(session: Session, schema: Mapping[str, Any], deployment: Deployment) -> None:
-    latest = session.scalars(
-        select(Form).where(Form.form_id == schema["id"]).order_by(Form.version.desc()).limit(1)
-    ).first()
-    if latest is None or latest.form_schema != schema:
-        version = 1 if latest is None else latest.version + 1
-        session.add(
-            Form(form_id=schema["id"], version=version, form_schema=schema, deployment_id=deployment.id)
-        )
+def _store_form(
+    session: Session, schema: Mapping[str, Any], resource: Resource, deployment: Deployment
+) -> Form:
+    before = session.scalars(_latest_form(schema["id"])).first()
+    if before is not None and before.form_schema == schema:
+        return before
+    made = Form(
+        form_id=schema["id"],
+        version=1 + _highest(session, Form.version, Form.form_id == schema["id"]),
+        form_schema=schema,
+        resource_id=resource.id,
+        deployment_id=deployment.id,
+    )
+    session.add(made)
+    return made
+
+
+def _store_file(session: Session, resource: Resource, deployment: Deployment) -> FileVersion:
+    alive = select(FileVersion).where(FileVersion.name == resource.name, FileVersion.deleted_at.is_(None))
+    before = session.scalars(alive.order_by(FileVersion.version.desc()).limit(1)).first()
+    if before is not None and before.hash == resource.sha256:
+        return before
+    made = FileVersion(
+        name=resource.name,
+        version=1 + _highest(session, FileVersion.version, FileVersion.name == resource.name),
+        hash=resource.sha256,
+        resource_id=resource.id,
+        deployment_id=deployment.id,
+    )
+    session.add(made)
+    return made
+
+
+def _highest(session: Session, version: Any, whose: Any) -> int:
+    """Return the highest number given yet, those of deleted versions included; 0 for none."""
+    return session.scalar(select(func.max(version)).where(whose)) or 0
 
 
 def _store_process(
     session: Session, process: model.Process, resource: Resource, deployment: Deployment
-) -> None:
+) -> ProcessDefinition:
     content_hash = hashlib.sha256(f"{process.id}\n{resource.sha256}".encode()).hexdigest()
     before = session.scalars(_latest(process.id)).first()
     if before is not None and before.hash == content_hash:
-        return
+        return before
     definition = ProcessDefinition(
         process_id=process.id,
-        version=1 if before is None else before.version + 1,
+        version=1 + _highest(session, ProcessDefinition.version, ProcessDefinition.process_id == process.id),
         name=process.name or process.id,
         hash=content_hash,
         resource_id=resource.id,
         deployment_id=deployment.id,
+        version_tag=process.version_tag,
+        start_form_id=_start_form(process),
     )
     session.add(definition)
     session.flush()
     if before is not None:
-        _close_starts(session, before)
-    _open_starts(session, definition, process)
+        start_events.close_all(session, before)
+    start_events.open_all(session, definition, process)
+    return definition
 
 
-def _open_starts(session: Session, definition: ProcessDefinition, process: model.Process) -> None:
-    """Let the start events of the newest version wait for their messages, signals and times."""
-    for start in process.triggers():
-        for event in start.event_definitions:
-            _open_start(session, definition, start, event)
-
-
-def _open_start(
-    session: Session, definition: ProcessDefinition, start: model.Element, event: model.EventDefinition
-) -> None:
-    now = clock.now()
-    if event.kind == "timer" and event.timer_kind is not None:
-        due, left, interval = feel.timer_due(event.timer_kind, event.expression or "", {}, now)
-        index.plan(session, _start_timer(definition, start.id, due, left, interval))
-        return
-    name = event.code if event.message is None else event.message.name
-    if event.kind in ("message", "signal") and name:
-        row = Subscription(
-            definition_id=definition.id,
-            element=start.id,
-            kind=event.kind,
-            message_name=str(feel.resolve(name, {}, now)),
-            created_at=now,
-        )
-        session.add(row)
-
-
-def _start_timer(
-    definition: ProcessDefinition, element: str, due: datetime, left: int | None, interval: str | None
-) -> Timer:
-    return Timer(
-        definition_id=definition.id,
-        element=element,
-        due_at=due,
-        repetitions=left,
-        interval=interval,
-        started_at=due,
-        occurrence=0,
-        status="waiting",
+def _latest(process_id: str) -> Select[ProcessDefinition]:
+    query = select(ProcessDefinition).where(
+        ProcessDefinition.process_id == process_id, ProcessDefinition.deleted_at.is_(None)
     )
-
-
-def _close_starts(session: Session, definition: ProcessDefinition) -> None:
-    for subscription in session.scalars(
-        select(Subscription).where(Subscription.definition_id == definition.id)
-    ):
-        session.delete(subscription)
-    waiting = select(Timer).where(Timer.definition_id == definition.id, Timer.status == "waiting")
-    index.cancel_timers(session, session.scalars(waiting).all())
-
-
-def _latest(process_id: str) -> Any:
-    query = select(ProcessDefinition).where(ProcessDefinition.process_id == process_id)
     return query.order_by(ProcessDefinition.version.desc()).limit(1)
 
 
+def newest_form(form_id: Any) -> ScalarSelect[int]:
+    """Return the id of the newest version of the form that a column names, as a part of a query."""
+    other = aliased(Form)
+    query = select(other.id).where(other.form_id == form_id, other.deleted_at.is_(None))
+    return query.order_by(other.version.desc()).limit(1).correlate_except(other).scalar_subquery()
+
+
+def _latest_form(form_id: str) -> Select[Form]:
+    query = select(Form).where(Form.form_id == form_id, Form.deleted_at.is_(None))
+    return query.order_by(Form.version.desc()).limit(1)
+
+
 def latest(session: Session, process_id: str) -> ProcessDefinition:
-    """Return the newest version of a process."""
+    """Return the newest version of a process, of those that are not deleted."""
     found: ProcessDefinition | None = session.scalars(_latest(process_id)).first()
     if found is None:
         raise NotFound(kind="process definition", key=process_id)
@@ -321,14 +307,15 @@ def latest(session: Session, process_id: str) -> ProcessDefinition:
 
 
 def versions(session: Session, process_id: str) -> Sequence[ProcessDefinition]:
-    """Return all versions of a process, newest first."""
+    """Return all versions of a process, newest first, deleted ones too: old cases ran on them."""
     query = select(ProcessDefinition).where(ProcessDefinition.process_id == process_id)
     return session.scalars(query.order_by(ProcessDefinition.version.desc())).all()
 
 
 def list_latest(session: Session) -> Sequence[ProcessDefinition]:
     """Return the newest version of every process, by name."""
-    newest = select(func.max(ProcessDefinition.id)).group_by(ProcessDefinition.process_id)
+    alive = select(func.max(ProcessDefinition.id)).where(ProcessDefinition.deleted_at.is_(None))
+    newest = alive.group_by(ProcessDefinition.process_id)
     query = select(ProcessDefinition).where(ProcessDefinition.id.in_(newest))
     return session.scalars(query.order_by(ProcessDefinition.name)).all()
 
@@ -337,12 +324,16 @@ def form(session: Session, form_id: str | None) -> Mapping[str, Any]:
     """Return the newest version of a form as form-js JSON, an empty one for a step without form."""
     if not form_id:
         return NO_FORM
-    query = select(Form).where(Form.form_id == form_id).order_by(Form.version.desc()).limit(1)
-    found = session.scalars(query).first()
+    schema: Mapping[str, Any] = latest_form(session, form_id).form_schema
+    return schema
+
+
+def latest_form(session: Session, form_id: str) -> Form:
+    """Return the newest version of a form."""
+    found: Form | None = session.scalars(_latest_form(form_id)).first()
     if found is None:
         raise NotFound(kind="form", key=form_id)
-    schema: Mapping[str, Any] = found.form_schema
-    return schema
+    return found
 
 
 def root(definition: ProcessDefinition) -> etree._Element:
@@ -378,7 +369,10 @@ def _compiled(session: Session, content_hash: str, definition_id: int) -> Compil
 
 def start_form(session: Session, definition: ProcessDefinition) -> str | None:
     """Return the id of the form on the none start event, None when it has none."""
-    process = compiled_version(session, definition).process
+    return _start_form(compiled_version(session, definition).process)
+
+
+def _start_form(process: model.Process) -> str | None:
     starts = [start for start in process.start_events(process.id) if start.event_kind == "none"]
     return starts[0].details.form_id if starts else None
 

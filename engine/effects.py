@@ -20,9 +20,9 @@ class Published:
 
 @dataclass(frozen=True)
 class Subscribed:
-    """A new subscription that looks for a message already there."""
+    """New subscriptions that look for messages already there."""
 
-    subscription: Subscription
+    subscriptions: tuple[Subscription, ...]
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ class _Missing(dict[str, object]):
 
 # What is looked for, in words for people.
 KINDS_VI = {
+    "access token": "mã truy cập",
+    "account": "tài khoản",
     "calendar feed": "đường dẫn lịch",
     "calendar": "lịch làm việc",
     "consolidation": "kỳ tổng hợp",
@@ -60,14 +62,17 @@ KINDS_VI = {
     "council session": "phiên họp hội đồng",
     "council": "hội đồng",
     "decision": "quyết định",
+    "decision requirements": "tệp quyết định",
     "difficulty": "vướng mắc",
     "disclosure": "danh sách công khai",
     "document kind": "loại văn bản",
     "document template": "mẫu văn bản",
     "document": "văn bản",
     "draft": "bản nháp",
+    "element instance": "lượt thực hiện bước",
     "file": "tệp",
     "form": "biểu mẫu",
+    "group": "nhóm",
     "handler": "chương trình xử lý",
     "history event": "sự kiện lịch sử",
     "history value": "giá trị trong lịch sử",
@@ -82,6 +87,7 @@ KINDS_VI = {
     "process instance": "hồ sơ",
     "proposal": "đề xuất",
     "recipient": "nơi nhận",
+    "resource": "tệp đã triển khai",
     "rule": "quy tắc",
     "signing authority": "thẩm quyền ký",
     "submission": "tờ trình",
@@ -91,6 +97,7 @@ KINDS_VI = {
     "token": "bước đang chờ",
     "unit": "đơn vị",
     "user task": "việc",
+    "variable": "dữ liệu",
 }
 
 

@@ -10,20 +10,22 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from engine import calendars
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Details
+from engine.deployment_tables import DecisionRequirements
 from engine.dmn import checking, evaluation, library, model, reading
 from engine.errors import NotFound
 from engine.handlers import Json
 from engine.spiff.game import Decided, StepFailed
 from engine.tables import DecisionDefinition, Deployment, Resource
 
+Decisive: TypeAlias = DecisionDefinition | DecisionRequirements
 _CACHE: OrderedDict[tuple[str, ...], library.Library] = OrderedDict()
 _CACHE_SIZE = 64
 _lock = Lock()
@@ -61,7 +63,8 @@ def known(session: Session | None, models: Sequence[model.Definitions]) -> set[s
     found = {element.id for one in models for element in _deployable(one)}
     if session is None:
         return found or None
-    return found | set(session.scalars(select(DecisionDefinition.decision_id)))
+    alive = select(DecisionDefinition.decision_id).where(DecisionDefinition.deleted_at.is_(None))
+    return found | set(session.scalars(alive))
 
 
 def _deployable(definitions: model.Definitions) -> Iterator[model.Decision | model.Service]:
@@ -72,15 +75,55 @@ def _deployable(definitions: model.Definitions) -> Iterator[model.Decision | mod
 
 def store(
     session: Session, files: Sequence[tuple[model.Definitions, Resource]], deployment: Deployment
-) -> None:
-    """Store each decision of the files as a new version, unless nothing that it depends on has changed."""
+) -> list[tuple[str, Decisive]]:
+    """Store each decision of the files as a new version, unless nothing that it depends on has changed.
+
+    Return the versions that the files mean now, each file's graph before its decisions, by the file's name.
+    """
+    entries: list[tuple[str, Decisive]] = []
     for definitions, resource in files:
-        imported = _imported_hashes(definitions, files)
+        depends = "\n".join([resource.sha256, *_imported_hashes(definitions, files)])
+        graph = _store_requirements(session, definitions, depends, resource, deployment)
+        entries.append((resource.name, graph))
         for element in _deployable(definitions):
-            content = "\n".join([element.id, resource.sha256, *imported])
-            content_hash = hashlib.sha256(content.encode()).hexdigest()
-            _store(session, element, content_hash, resource, deployment)
+            decision = _store(session, element, _hash(element.id, depends), graph, resource)
+            entries.append((resource.name, decision))
     session.flush()
+    return entries
+
+
+def _hash(identity: str, depends: str) -> str:
+    return hashlib.sha256(f"{identity}\n{depends}".encode()).hexdigest()
+
+
+def _store_requirements(
+    session: Session, definitions: model.Definitions, depends: str, resource: Resource, deployment: Deployment
+) -> DecisionRequirements:
+    name = definitions.id or definitions.name or resource.name
+    content_hash = _hash(name, depends)
+    own = DecisionRequirements.requirements_id == name
+    before = session.scalars(
+        select(DecisionRequirements)
+        .where(own, DecisionRequirements.deleted_at.is_(None))
+        .order_by(DecisionRequirements.version.desc())
+    ).all()
+    # two files of one deployment may have one id: both are its newest
+    newest = [one for one in before if one.deployment_id == before[0].deployment_id]
+    same = next((one for one in newest if one.hash == content_hash), None)
+    if same is not None:
+        return same
+    highest = session.scalar(select(func.max(DecisionRequirements.version)).where(own)) or 0
+    made = DecisionRequirements(
+        requirements_id=name,
+        version=1 + highest,
+        name=definitions.name or name,
+        hash=content_hash,
+        resource_id=resource.id,
+        deployment_id=deployment.id,
+    )
+    session.add(made)
+    session.flush()
+    return made
 
 
 def _imported_hashes(
@@ -102,26 +145,32 @@ def _store(
     session: Session,
     element: model.Decision | model.Service,
     content_hash: str,
+    graph: DecisionRequirements,
     resource: Resource,
-    deployment: Deployment,
-) -> None:
+) -> DecisionDefinition:
     before = session.scalars(_versions(element.id)).first()
     if before is not None and before.hash == content_hash:
-        return
+        before.requirements_id = before.requirements_id or graph.id
+        return before
+    own = DecisionDefinition.decision_id == element.id
     row = DecisionDefinition(
         decision_id=element.id,
-        version=1 if before is None else before.version + 1,
+        version=1 + (session.scalar(select(func.max(DecisionDefinition.version)).where(own)) or 0),
         version_tag=element.version_tag or None,
         name=element.name or element.id,
         hash=content_hash,
         resource_id=resource.id,
-        deployment_id=deployment.id,
+        deployment_id=resource.deployment_id,
+        requirements_id=graph.id,
     )
     session.add(row)
+    return row
 
 
 def _versions(decision_id: str) -> Select[DecisionDefinition]:
-    query = select(DecisionDefinition).where(DecisionDefinition.decision_id == decision_id)
+    query = select(DecisionDefinition).where(
+        DecisionDefinition.decision_id == decision_id, DecisionDefinition.deleted_at.is_(None)
+    )
     return query.order_by(DecisionDefinition.version.desc()).limit(1)
 
 
@@ -154,15 +203,22 @@ def evaluate(
     session: Session, definition: DecisionDefinition, variables: Mapping[str, Json], now: datetime
 ) -> evaluation.Outcome:
     """Return what a version of a decision comes to; raises DecisionFailed with the first error."""
-    models = _library(session, definition)
+    outcome = try_out(session, definition, variables, now)
+    if outcome.errors:
+        raise DecisionFailed(definition.decision_id, definition.version, outcome.errors)
+    return outcome
+
+
+def try_out(
+    session: Session, definition: DecisionDefinition, variables: Mapping[str, Json], now: datetime
+) -> evaluation.Outcome:
+    """Return what a version of a decision comes to, with what went wrong among its errors."""
+    models = library_of(session, definition)
     node = models.find(definition.decision_id)
     if node is None:
         raise NotFound(kind="decision", key=definition.decision_id)
     with calendars.lent(session):
-        outcome = evaluation.evaluate(models, node, variables, now)
-    if outcome.errors:
-        raise DecisionFailed(definition.decision_id, definition.version, outcome.errors)
-    return outcome
+        return evaluation.evaluate(models, node, variables, now)
 
 
 def decide(
@@ -175,7 +231,7 @@ def decide(
     outcome = evaluate(session, definition, variables, now)
     told: dict[str, Any] = outcome.as_dict()
     del told["errors"], told["notes"]  # there are none of the first; each decision has its own of the others
-    known = _inputs(_library(session, definition))
+    known = _inputs(library_of(session, definition))
     return Decided(
         told["result"],
         {
@@ -191,7 +247,7 @@ def _inputs(models: library.Library) -> set[str]:
     return {element.name for element in elements if isinstance(element, model.InputData)}
 
 
-def _library(session: Session, definition: DecisionDefinition) -> library.Library:
+def library_of(session: Session, definition: DecisionDefinition) -> library.Library:
     """Return the models that a version was deployed with, its own first; kept by their hashes."""
     own = Resource.deployment_id == definition.deployment_id
     query = select(Resource.id, Resource.sha256).where(own, Resource.name.endswith(".dmn"))

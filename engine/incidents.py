@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, index, instances, operations, queue, steps
+from engine import clock, history, index, instances, jobs, operations, queue, steps
 from engine.actors import Actor
 from engine.errors import BadInput, Conflict, NotFound, Text
 from engine.handlers import Json
@@ -135,7 +135,12 @@ def _retry(
 
 
 def _tell(session: Session, incident: Incident, instance: ProcessInstance, actor: Actor, reason: str) -> None:
-    data: dict[str, Json] = {"kind": incident.kind, "vi": incident.vi, "en": incident.en}
+    data: dict[str, Json] = {
+        "incident": incident.id,
+        "kind": incident.kind,
+        "vi": incident.vi,
+        "en": incident.en,
+    }
     if reason:
         data["reason"] = reason
     history.record(session, instance, "incident.retried", actor, data, incident.element)
@@ -163,7 +168,7 @@ def _reopen_job(session: Session, incident: Incident) -> None:
         Job.instance_id == incident.instance_id, Job.token == incident.token, Job.status == "failed"
     )
     job = session.scalars(query).one()
-    job.status, job.retries = "open", index.RETRIES
+    job.status, job.retries, job.retry_at = "open", job.retries or index.RETRIES, None
     index.defer(session, job)
 
 
@@ -176,4 +181,8 @@ def _plan_again(session: Session, incident: Incident) -> None:
 
 
 # What goes on waiting while the incident is open, and how it is tried again; any other step runs anew.
-_REOPEN: dict[str, Callable[[Session, Incident], None]] = {"job": _reopen_job, "timer": _plan_again}
+_REOPEN: dict[str, Callable[[Session, Incident], None]] = {
+    "job": _reopen_job,
+    jobs.UNCAUGHT: _reopen_job,
+    "timer": _plan_again,
+}

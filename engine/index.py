@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from engine import clock, history, queue, task_deadlines
+from engine import clock, history, queue, rows, task_deadlines
 from engine.actors import USER, Actor
 from engine.handlers import Json, registered
 from engine.spiff.state import Wait
 from engine.tables import (
-    CandidateGroup,
     Incident,
     Job,
     ProcessInstance,
@@ -48,24 +47,35 @@ def sync(
 ) -> list[Subscription]:
     """Write the difference of two wait sets; return the subscriptions that were opened."""
     closed = [wait for key, wait in before.items() if not _stays(wait, after.get(key))]
+    _close(session, instance, closed, after, actor)
+    new = [wait for key, wait in after.items() if not _stays(wait, before.get(key)) and wait.kind in OPENED]
+    ended = _known_ended(session, instance, [wait.token for wait in closed if wait.kind == "task"])
+    limited = _open_tasks(session, instance, ended, [wait for wait in new if wait.kind == "task"])
+    opened: list[Subscription] = []
+    for wait in new:
+        data = {name: value for name, value in wait.details.items() if name != "kind"}
+        data |= {"token": wait.token, "flows": list(wait.flows)}
+        history.record(session, instance, OPENED[wait.kind], actor, data, wait.element)
+        if wait.kind != "task":
+            row = _OPEN[wait.kind](session, instance, wait)
+            if isinstance(row, Subscription):
+                opened.append(row)
+        elif wait.token in limited:
+            task_deadlines.arm(session, instance, limited[wait.token], wait.details["deadline"])
+    return opened
+
+
+def _close(
+    session: Session, instance: ProcessInstance, closed: Sequence[Wait], after: _Waits, actor: Actor
+) -> None:
+    """Close the rows of waits that are over."""
     for kind, close in _CLOSE.items():
         tokens = [wait.token for wait in closed if wait.kind == kind]
         if tokens:
             for gone, data in close(session, instance, tokens):
-                if (kind, gone.token) not in after:  # an incident with a new reason is raised again below
+                if (kind, gone.token) not in after:  # an incident with a new reason is raised again
                     history.record(session, instance, CLOSED[kind], actor, data, gone.element)
     task_deadlines.disarm(session, instance, _limited(closed), actor)
-    opened: list[Subscription] = []
-    for key, wait in after.items():
-        if _stays(wait, before.get(key)) or wait.kind not in _OPEN:
-            continue
-        data = {name: value for name, value in wait.details.items() if name != "kind"}
-        data |= {"token": wait.token, "flows": list(wait.flows)}
-        history.record(session, instance, OPENED[wait.kind], actor, data, wait.element)
-        row = _OPEN[wait.kind](session, instance, wait)
-        if isinstance(row, Subscription):
-            opened.append(row)
-    return opened
 
 
 def _limited(closed: Sequence[Wait]) -> list[int]:
@@ -78,31 +88,49 @@ def _stays(wait: Wait, other: Wait | None) -> bool:
     return other is not None and (wait.kind != "incident" or wait.details == other.details)
 
 
-def _open_task(session: Session, instance: ProcessInstance, wait: Wait) -> UserTask:
+def _open_tasks(
+    session: Session, instance: ProcessInstance, ended: Sequence[UserTask], new: Sequence[Wait]
+) -> dict[int, UserTask]:
+    """Write and offer the new tasks, the ended ones to nobody any more; return those with a limit by token.
+
+    Nobody here needs the objects of the others.
+    """
+    tasks = [_describe_task(instance, wait) for wait in new]
+    numbers = rows.insert_tasks(session, tasks) if tasks else []
+    offers = [(number, name) for number, wait in zip(numbers, new, strict=True) for name in _candidates(wait)]
+    rows.offer(session, offers, ended)
+    return {
+        wait.token: rows.as_object(session, task, number)
+        for wait, task, number in zip(new, tasks, numbers, strict=True)
+        if "deadline" in wait.details
+    }
+
+
+def _candidates(wait: Wait) -> list[str]:
+    people = (USER + name for name in wait.details["users"])
+    return list(dict.fromkeys([*wait.details["groups"], *people]))
+
+
+def _describe_task(instance: ProcessInstance, wait: Wait) -> dict[str, Any]:
     details = wait.details
-    due = details["due"]
-    candidates = dict.fromkeys([*details["groups"], *(USER + name for name in details["users"])])
-    task = UserTask(
-        instance_id=instance.id,
-        token=wait.token,
-        scope=wait.scope,
-        process_id=instance.process_id,
-        business_key=instance.business_key,
-        element=wait.element,
-        name=details["name"],
-        subject=details["subject"],
-        form_id=details["form"],
-        assignee=details["assignee"],
-        status="open",
-        priority=details["priority"],
-        created_at=clock.now(),
-        due_at=None if due is None else datetime.fromisoformat(due),
-        candidate_groups=[CandidateGroup(group_name=name) for name in candidates],
-    )
-    session.add(task)
-    if "deadline" in details:
-        task_deadlines.arm(session, instance, task, details["deadline"])
-    return task
+    due, follow_up = details["due"], details.get("follow_up")
+    return {
+        "instance_id": instance.id,
+        "token": wait.token,
+        "scope": wait.scope,
+        "process_id": instance.process_id,
+        "business_key": instance.business_key,
+        "element": wait.element,
+        "name": details["name"],
+        "subject": details["subject"],
+        "form_id": details["form"],
+        "assignee": details["assignee"],
+        "status": "open",
+        "priority": details["priority"],
+        "created_at": clock.now(),
+        "due_at": None if due is None else datetime.fromisoformat(due),
+        "follow_up_at": None if follow_up is None else datetime.fromisoformat(follow_up),
+    }
 
 
 def _open_job(session: Session, instance: ProcessInstance, wait: Wait) -> Job:
@@ -182,7 +210,6 @@ def _open_incident(session: Session, instance: ProcessInstance, wait: Wait) -> I
 
 
 _OPEN: dict[str, Callable[[Session, ProcessInstance, Wait], object]] = {
-    "task": _open_task,
     "job": _open_job,
     "timer": _open_timer,
     "message": _open_subscription,
@@ -198,8 +225,7 @@ _Closed = list[tuple[UserTask | Job | Timer | Incident, dict[str, Json]]]
 
 def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
     """Cancel the tasks that the step took away; the one a person has just completed needs no look."""
-    known = (row for row in session.identity_map.values() if isinstance(row, UserTask))
-    ended = {row.token for row in known if row.instance_id == instance.id and row.status != "open"}
+    ended = {row.token for row in _known_ended(session, instance, tokens)}
     left = [token for token in tokens if token not in ended]
     if not left:
         return []
@@ -215,11 +241,21 @@ def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int])
     return closed
 
 
+def _known_ended(session: Session, instance: ProcessInstance, tokens: Sequence[int]) -> list[UserTask]:
+    """Return the ended tasks of tokens that this session has in hand."""
+    if not tokens:
+        return []
+    known = (row for row in session.identity_map.values() if isinstance(row, UserTask))
+    own = [row for row in known if row.instance_id == instance.id and row.token in tokens]
+    return [row for row in own if row.status != "open"]
+
+
 def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
     query = select(Job).where(
         Job.instance_id == instance.id, Job.token.in_(tokens), Job.status.in_(("open", "failed"))
     )
-    jobs = session.scalars(query).all()
+    # one that this transaction has just ended stands in the database as it was
+    jobs = [job for job in session.scalars(query) if job.status in ("open", "failed")]
     for job in jobs:
         job.status, job.ended_at = "cancelled", clock.now()
         queue.cancel_job(session, job.id)
@@ -230,7 +266,7 @@ def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]
     query = select(Timer).where(
         Timer.instance_id == instance.id, Timer.token.in_(tokens), Timer.status == "waiting"
     )
-    timers = session.scalars(query).all()
+    timers = [timer for timer in session.scalars(query) if timer.status == "waiting"]
     cancel_timers(session, timers)
     return [(timer, {"token": timer.token}) for timer in timers]
 

@@ -23,7 +23,7 @@ from engine.handlers import Json
 from engine.operations import damage, holds
 from engine.spiff import stepping
 from engine.spiff.game import Game
-from engine.steps import guarded, load, locked, service_call
+from engine.steps import Act, guarded, load, locked, service_call
 from engine.tables import Deployment, Message, ProcessDefinition, ProcessInstance, Subscription
 
 __all__ = ["advance", "cancel", "guarded", "load", "locked", "route", "service_call", "start", "start_at"]
@@ -43,16 +43,8 @@ def start(
 ) -> ProcessInstance:
     """Start the newest version of a process at its none start event and run it to its next wait states."""
     definition = deployments.latest(session, process_id)
-    element = _none_start(session, definition)
+    element = versions.none_start(session, definition)
     return start_at(session, definition, element, variables, actor, business_key)
-
-
-def _none_start(session: Session, definition: ProcessDefinition) -> str:
-    """Return the none start event, "" for a process that begins with what nothing leads to."""
-    start = deployments.compiled_version(session, definition).process.start_by_itself()
-    if start is None:
-        raise deployments.NoSuchStart(process=definition.process_id)
-    return start
 
 
 def start_at(
@@ -65,18 +57,19 @@ def start_at(
 ) -> ProcessInstance:
     """Start a version of a process at one of its start events; raises VersionSuspended."""
     holds.ensure_startable(session, definition)
-    instance = _add(session, definition, actor, business_key)
+    instance = add(session, definition, actor, business_key)
     _run(session, instance, element, variables, actor)
     return instance
 
 
-def _add(
+def add(
     session: Session,
     definition: ProcessDefinition,
     actor: Actor,
     business_key: str,
     caller: _Caller | None = None,
 ) -> ProcessInstance:
+    """Add an instance that has not begun yet; `caller` is the instance and the token that called it."""
     instance = ProcessInstance(
         definition_id=definition.id,
         definition_hash=definition.hash,
@@ -100,20 +93,37 @@ def _add(
 def _run(
     session: Session, instance: ProcessInstance, element: str, variables: Mapping[str, Json], actor: Actor
 ) -> None:
+    act = partial(stepping.begin, start_event=element, variables=variables)
+    begin(session, instance, actor, act, element=element)
+
+
+def begin(
+    session: Session,
+    instance: ProcessInstance,
+    actor: Actor,
+    act: Act,
+    *,
+    element: str | None = None,
+    told: Mapping[str, Json] | None = None,
+) -> None:
+    """Let an instance that was added begin as `act` says; history names the start event and what is told."""
     data: dict[str, Json] = {
         "process": instance.process_id,
         "version": instance.definition.version,
         "business_key": instance.business_key,
+        **(told or {}),
     }
     history.record(session, instance, "instance.started", actor, data, element)
     with _following(session, actor) as follow:
-        follow(steps.begin(session, instance, element, variables, actor))
+        follow(steps.begin(session, instance, actor, act))
 
 
-def advance(session: Session, instance: ProcessInstance, actor: Actor, act: Callable[[Game], None]) -> None:
-    """Load a locked instance, act on it, run to the next wait states, store everything."""
+def advance(
+    session: Session, instance: ProcessInstance, actor: Actor, act: Act, loaded: Game | None = None
+) -> None:
+    """Act on a locked instance, or on the game of it that was `loaded` to look; run on, store everything."""
     with _following(session, actor) as follow:
-        follow(steps.advance(session, instance, actor, act))
+        follow(steps.advance(session, instance, actor, act, loaded))
 
 
 def cancel(session: Session, instance_id: int, actor: Actor, *, reason: str) -> ProcessInstance:
@@ -149,7 +159,7 @@ def _cancel(session: Session, instance: ProcessInstance, actor: Actor, reason: s
 def meet(session: Session, subscriptions: Iterable[Subscription], actor: Actor) -> None:
     """Give the messages that are buffered to subscriptions that were closed to them until now."""
     with _following(session, actor) as follow:
-        follow(Subscribed(subscription) for subscription in subscriptions)
+        follow([Subscribed(tuple(subscriptions))])
 
 
 def route(session: Session, message: Message, actor: Actor) -> None:
@@ -208,8 +218,8 @@ def _follow(session: Session, effect: Effect, actor: Actor) -> None:
     match effect:
         case Published(message):
             _route(session, message, actor)
-        case Subscribed(subscription):
-            _correlate_buffered(session, subscription, actor)
+        case Subscribed(subscriptions):
+            _correlate_buffered(session, matching.find_answered(session, subscriptions), actor)
         case Broadcast():
             _hear(session, effect, actor)
         case Escalated():
@@ -222,25 +232,23 @@ def _follow(session: Session, effect: Effect, actor: Actor) -> None:
             _return(session, effect, actor)
 
 
-def _correlate_buffered(session: Session, subscription: Subscription, actor: Actor) -> None:
-    """Give a new subscription the oldest message that already waits for it; a start event, all of them."""
-    # an earlier message of the same transaction may have ended the wait
-    if subscription not in session or not matching.is_open(session, subscription.id):
-        return
-    if subscription.instance_id is not None:
-        matching.serialise(session, subscription.message_name, subscription.correlation_key or "")
-        message = matching.find_buffered(session, subscription)
-        if message is not None:
-            _deliver(session, message, subscription, actor)
-        return
-    while (message := matching.find_buffered(session, subscription)) is not None:
-        _start(session, message, subscription, actor)
+def _correlate_buffered(session: Session, subscriptions: Iterable[Subscription], actor: Actor) -> None:
+    """Give new subscriptions the oldest message that already waits for each; a start event, all of them."""
+    for subscription in subscriptions:
+        if subscription not in session or not matching.is_open(session, subscription.id):
+            continue  # the message of another one has ended the wait
+        starts = subscription.instance_id is None
+        while (message := matching.find_buffered(session, subscription)) is not None:
+            if not starts:
+                _deliver(session, message, subscription, actor)
+                break
+            _start(session, message, subscription, actor)
 
 
 def _route(session: Session, message: Message, actor: Actor) -> None:
     if message.status != "buffered":
         return  # a subscription opened by an earlier effect has taken it
-    matching.serialise(session, message.name, message.correlation_key)
+    matching.serialise(session, (message.name, message.correlation_key))
     while (subscription := matching.find_waiting(session, message)) is not None:
         if subscription.instance_id is None:
             _start(session, message, subscription, actor)
@@ -318,7 +326,7 @@ def _deliver_signal(
 def _start(session: Session, message: Message, subscription: Subscription, actor: Actor) -> None:
     definition = session.get_one(ProcessDefinition, subscription.definition_id)
     message.status = "correlated"
-    instance = _add(session, definition, actor, message.correlation_key)
+    instance = add(session, definition, actor, message.correlation_key)
     message.instance_id = instance.id
     _run(session, instance, subscription.element, message.variables, actor)
 
@@ -328,12 +336,12 @@ def _call(session: Session, called: Called, actor: Actor) -> None:
     parent, call = called.instance, called.call
     try:
         definition = versions.called(session, parent.definition, call)
-        element = _none_start(session, definition)
+        element = versions.none_start(session, definition)
         holds.ensure_startable(session, definition)
     except (NotFound, deployments.NoSuchStart, holds.VersionSuspended) as error:
         advance(session, parent, actor, partial(_stop, call.token, error))
         return
-    child = _add(session, definition, actor, parent.business_key, (parent, call.token))
+    child = add(session, definition, actor, parent.business_key, (parent, call.token))
     data: dict[str, Json] = {"token": call.token, "process": call.process, "instance": child.id}
     data["version"] = definition.version
     history.record(session, parent, "call.started", actor, data, call.element)

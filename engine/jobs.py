@@ -1,5 +1,8 @@
 """Jobs: handlers called outside the step, with retries; without retries left, an incident.
 
+Our own handlers are run by the worker (`run`); all other jobs are lent to workers outside (`leases`), who
+report how they ended (`complete`, `throw`, `report_failure`).
+
 What a handler reached outside cannot be taken back: when its instance was suspended meanwhile, its outcome is
 kept with the job and taken when the instance goes on.
 """
@@ -7,18 +10,22 @@ kept with the job and taken when the instance goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine import clock, history, instances
+from engine import clock, history, instances, leases
 from engine.actors import SYSTEM, Actor
 from engine.errors import BpmnError, Conflict, EngineError, NotFound
 from engine.handlers import Handler, Json, ServiceCall, registered
-from engine.spiff import stepping
+from engine.operations import holds
+from engine.spiff import errors, stepping
 from engine.spiff.game import Game
 from engine.tables import Job, ProcessInstance
+
+UNCAUGHT = "error"  # kind of the incident of a business error that nothing catches
 
 
 class JobFailed(EngineError):
@@ -26,6 +33,26 @@ class JobFailed(EngineError):
 
     vi = "Bước tự động “{type}” lỗi: {error}"
     en = "Job '{type}' failed: {error}"
+
+
+class ErrorUncaught(EngineError):
+    """Expected an event that catches error '{code}' of job '{type}', but there is none: {message}."""
+
+    vi = "Bước tự động “{type}” báo lỗi nghiệp vụ “{code}” mà sơ đồ không có nơi nhận. {message}"
+    en = "Expected an event that catches error '{code}' of job '{type}', but there is none. {message}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a worker outside tells of a failure: the attempts left, why, and how long to wait before the next.
+
+    `variables` are set in the activity itself, for whoever repairs it.
+    """
+
+    retries: int = 0
+    message: str = ""
+    back_off: timedelta = timedelta(0)
+    variables: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,16 +117,68 @@ def take_kept(session: Session, job: Job, instance: ProcessInstance, actor: Acto
     _end(session, job, instance, Outcome(kept["results"], kept["code"]), actor)
 
 
-def complete(session: Session, job_id: int, variables: Mapping[str, Json], actor: Actor) -> None:
-    """Complete a job that somebody else's worker did."""
+def complete(
+    session: Session, job_id: int, variables: Mapping[str, Json], actor: Actor, *, lease: str | None = None
+) -> None:
+    """Complete a job that somebody else's worker did, in time or not; raises Conflict, LeaseLost."""
     job, instance = _still_open(session, job_id)
+    leases.ensure_held(job, lease)
     _end(session, job, instance, Outcome(variables), actor)
 
 
-def throw(session: Session, job_id: int, code: str, actor: Actor) -> None:
-    """Throw a business error at the activity of an open job, to be caught by an error boundary event."""
+def throw(  # noqa: PLR0913  an error is exactly these
+    session: Session,
+    job_id: int,
+    code: str,
+    actor: Actor,
+    *,
+    message: str = "",
+    variables: Mapping[str, Json] | None = None,
+    lease: str | None = None,
+) -> None:
+    """Throw a business error at the activity of an open job, to be caught by an error event.
+
+    One that nothing catches, in the case or in a caller, is an incident. Raises Conflict, LeaseLost.
+    """
     job, instance = _still_open(session, job_id)
-    _end(session, job, instance, Outcome({}, code), actor)
+    leases.ensure_held(job, lease)
+    if instance.suspended_at is not None:
+        _end(session, job, instance, Outcome({}, code), actor)
+    elif _is_caught(session, instance, job.token, code):
+        job.error = message or None
+        _throw(session, job, instance, code, actor, variables or {})
+    else:
+        _stop_uncaught(session, job, instance, code, message, actor)
+
+
+def report_failure(
+    session: Session, job_id: int, failure: Failure, actor: Actor, *, lease: str | None = None
+) -> None:
+    """Take note that a worker outside failed: the job is free for another try, or becomes an incident.
+
+    Raises Conflict, LeaseLost, and Suspended for a case that stands still: its job is lent again later.
+    """
+    job, instance = _still_open(session, job_id)
+    leases.ensure_held(job, lease)
+    holds.ensure_awake(session, instance)
+    leases.free(job)
+    job.retries, job.error, job.change = failure.retries, failure.message or None, "failed"
+    job.updated_at = clock.now()
+    job.retry_at = job.updated_at + failure.back_off if failure.back_off and failure.retries else None
+    data: dict[str, Json] = {"type": job.type, "retries": job.retries, "error": failure.message}
+    data |= _number(job, actor)
+    history.record(session, instance, "job.failed", actor, data, job.element)
+    if failure.variables:
+        instances.advance(
+            session, instance, actor, lambda game: stepping.note_locally(game, job.token, failure.variables)
+        )
+    if job.retries > 0:
+        with instances.guarded(instance.id):
+            session.flush()
+            history.write(session)
+    else:
+        error = JobFailed(type=job.type, error=failure.message)
+        _give_up(session, job, instance, error, actor)
 
 
 def fail(session: Session, job_id: int, error: str) -> None:
@@ -118,14 +197,51 @@ def fail(session: Session, job_id: int, error: str) -> None:
         session.flush()
         history.write(session)
         return
+    job.change = "failed"
+    _give_up(session, job, instance, JobFailed(type=job.type, error=error), SYSTEM)
+
+
+def _give_up(session: Session, job: Job, instance: ProcessInstance, error: EngineError, actor: Actor) -> None:
     job.status = "failed"
 
     def stop(game: Game) -> None:
         token = game.token(job.token)
         if token is not None:
-            stepping.give_up(game, token, JobFailed(type=job.type, error=error), "job")
+            stepping.give_up(game, token, error, "job")
 
-    instances.advance(session, instance, SYSTEM, stop)
+    instances.advance(session, instance, actor, stop)
+
+
+def _stop_uncaught(
+    session: Session, job: Job, instance: ProcessInstance, code: str, message: str, actor: Actor
+) -> None:
+    """Show a business error that nothing catches as an incident: a retry lends the job again."""
+    leases.free(job)
+    job.status, job.change, job.updated_at = "failed", "error_thrown", clock.now()
+    job.error_code, job.error = code, message or None
+    data: dict[str, Json] = {"type": job.type, "retries": job.retries, "error": message, "code": code}
+    data |= _number(job, actor)
+    history.record(session, instance, "job.failed", actor, data, job.element)
+
+    def stop(game: Game) -> None:
+        token = game.token(job.token)
+        if token is not None:
+            stepping.hold(token, ErrorUncaught(type=job.type, code=code, message=message), UNCAUGHT)
+
+    instances.advance(session, instance, actor, stop)
+
+
+def _is_caught(session: Session, instance: ProcessInstance, token_number: int, code: str) -> bool:
+    """Tell whether an error thrown at a token is caught in its case, or in one that called it."""
+    current: ProcessInstance | None = instance
+    while current is not None:
+        game = instances.load(session, current, SYSTEM)
+        token = game.token(token_number)
+        if token is None or errors.is_caught(game, token, code):
+            return True
+        token_number = current.parent_token or 0
+        current = None if current.parent_id is None else session.get(ProcessInstance, current.parent_id)
+    return False
 
 
 def _open(session: Session, job_id: int) -> tuple[Job | None, ProcessInstance]:
@@ -133,7 +249,7 @@ def _open(session: Session, job_id: int) -> tuple[Job | None, ProcessInstance]:
     if job is None:
         raise NotFound(kind="job", key=job_id)
     instance = instances.locked(session, job.instance_id)
-    session.refresh(job)
+    session.refresh(job, with_for_update=True)  # not lent to another one before this one has ended it
     return (job if job.status == "open" else None), instance
 
 
@@ -166,8 +282,9 @@ def _keep(session: Session, job: Job, instance: ProcessInstance, outcome: Outcom
 def _finish(
     session: Session, job: Job, instance: ProcessInstance, results: Mapping[str, Json], actor: Actor
 ) -> None:
-    job.status, job.ended_at = "completed", clock.now()
-    history.record(session, instance, "job.completed", actor, {"type": job.type}, job.element)
+    _close(job)
+    data: dict[str, Json] = {"type": job.type, **_number(job, actor)}
+    history.record(session, instance, "job.completed", actor, data, job.element)
 
     def go_on(game: Game) -> None:
         token = game.token(job.token)
@@ -177,14 +294,34 @@ def _finish(
     instances.advance(session, instance, actor, go_on)
 
 
-def _throw(session: Session, job: Job, instance: ProcessInstance, code: str, actor: Actor) -> None:
-    job.status, job.ended_at, job.error = "completed", clock.now(), code
-    data: dict[str, Json] = {"type": job.type, "error": code}
+def _throw(
+    session: Session,
+    job: Job,
+    instance: ProcessInstance,
+    code: str,
+    actor: Actor,
+    variables: Mapping[str, Json] | None = None,
+) -> None:
+    _close(job)
+    job.change, job.error_code, job.error = "error_thrown", code, job.error or code
+    data: dict[str, Json] = {"type": job.type, "error": code, **_number(job, actor)}
     history.record(session, instance, "job.completed", actor, data, job.element)
 
     def throw_error(game: Game) -> None:
         token = game.token(job.token)
         if token is not None:
-            stepping.throw(game, token, code)
+            stepping.throw(game, token, code, variables or {})
 
     instances.advance(session, instance, actor, throw_error)
+
+
+def _number(job: Job, actor: Actor) -> dict[str, Json]:
+    """Return what history says of a job that somebody else's worker did: which one it was."""
+    return {} if actor == SYSTEM else {"job": job.id}
+
+
+def _close(job: Job) -> None:
+    """End a job: nobody holds it any more."""
+    leases.free(job)
+    job.status, job.change, job.ended_at = "completed", "completed", clock.now()
+    job.updated_at = job.ended_at

@@ -6,7 +6,7 @@ deployed together with its own at some time: elsewhere the same name means somet
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -16,15 +16,15 @@ from engine.operations import holds
 from engine.tables import Message, ProcessDefinition, ProcessInstance, Subscription
 
 
-def serialise(session: Session, name: str, correlation_key: str) -> None:
-    """Let one transaction at a time match messages of a name and key.
+def serialise(session: Session, *matches: tuple[str, str]) -> None:
+    """Let one transaction at a time match messages of each name and key.
 
     On PostgreSQL, publisher and subscriber would else each miss what the other has not committed yet; SQLite
     has one writer anyway.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        place = func.hashtextextended(f"{name}\n{correlation_key}", 0)
-        session.execute(select(func.pg_advisory_xact_lock(place)))
+    if matches and session.get_bind().dialect.name == "postgresql":
+        places = [func.hashtextextended(f"{name}\n{key}", 0) for name, key in sorted(set(matches))]
+        session.execute(select(*(func.pg_advisory_xact_lock(place) for place in places)))
 
 
 def find_waiting(session: Session, message: Message) -> Subscription | None:
@@ -56,6 +56,29 @@ def find_buffered(session: Session, subscription: Subscription) -> Message | Non
         known = _deployed_with(instance.process_id)
         query = query.where(Message.sender.is_(None) | Message.sender.in_(known))
     return session.scalars(query.order_by(Message.id).limit(1)).first()
+
+
+def find_answered(session: Session, subscriptions: Iterable[Subscription]) -> list[Subscription]:
+    """Return those of new subscriptions that still wait while a message for them may be there; one query."""
+    # an earlier message of the same transaction may have ended a wait
+    there = {row.id: row for row in subscriptions if row in session}
+    if not there:
+        return []
+    tokens = [row for row in there.values() if row.instance_id is not None]
+    serialise(session, *((row.message_name, row.correlation_key or "") for row in tokens))
+    fits = and_(
+        Message.name == Subscription.message_name,
+        Subscription.correlation_key.is_(None) | (Message.correlation_key == Subscription.correlation_key),
+    )
+    query = select(Subscription.id).join(Message, fits).distinct()
+    query = query.where(
+        Subscription.id.in_(there),
+        Message.status == "buffered",
+        Message.expires_at > clock.now(),
+        holds.is_awake(Subscription),
+    )
+    found = set(session.scalars(query))
+    return [row for number, row in there.items() if number in found]
 
 
 def find_hearers(session: Session, name: str) -> Sequence[Subscription]:

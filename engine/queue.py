@@ -121,11 +121,19 @@ def create_schema(queue: Queue) -> None:
     if queue.engine.dialect.name == "sqlite":
         with sqlite_queue.writing(queue.engine) as connection:
             queue_tables.METADATA.create_all(connection)
+            _create_indices(connection)
         return
     with queue.engine.begin() as connection:
         connection.execute(select(func.pg_advisory_xact_lock(SCHEMA_LOCK)))
         if not inspect(connection).has_table(queue_tables.JOBS.name):
             _driver(connection).execute(SchemaManager.get_schema())
+        _create_indices(connection)
+
+
+def _create_indices(connection: Connection) -> None:
+    """Create what finds a due job where it is missing; an older release made the tables without it."""
+    for index in queue_tables.DUE_INDICES:
+        index.create(connection, checkfirst=True)
 
 
 def drop_schema(queue: Queue) -> None:

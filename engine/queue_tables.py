@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import QUEUEING_LOCK_CONSTRAINT
@@ -23,12 +24,15 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     Update,
     and_,
     delete,
     false,
+    func,
+    literal_column,
     or_,
     select,
     update,
@@ -79,13 +83,41 @@ PERIODIC_DEFERS = Table(
     UniqueConstraint("task_name", "periodic_id", "defer_timestamp"),
 )
 
-_TODO = JOBS.c.status == "todo"
-_OPEN = JOBS.c.status.in_(("todo", "doing"))
+# Written out, not bound: a partial index serves only a condition that the planner can read.
+_TODO = JOBS.c.status == literal_column("'todo'")
+_LOCKING: tuple[ColumnElement[Any], ...] = (literal_column("'todo'"), literal_column("'doing'"))
+_OPEN = JOBS.c.status.in_(_LOCKING)
 Index(QUEUEING_LOCK_CONSTRAINT, JOBS.c.queueing_lock, unique=True, sqlite_where=_TODO)
 Index("procrastinate_jobs_lock_idx_v1", JOBS.c.lock, unique=True, sqlite_where=JOBS.c.status == "doing")
 Index("procrastinate_jobs_priority_idx_v1", JOBS.c.priority.desc(), JOBS.c.id, sqlite_where=_TODO)
-Index("procrastinate_jobs_due_idx", JOBS.c.scheduled_at, sqlite_where=_TODO)
-Index("procrastinate_jobs_open_lock_idx", JOBS.c.lock, JOBS.c.priority, JOBS.c.id, sqlite_where=_OPEN)
+
+
+_AT_ONCE = and_(_TODO, JOBS.c.scheduled_at.is_(None))
+# Ours on PostgreSQL, too: what is not due is met by nobody who looks for a job.
+DUE_INDICES = (
+    Index(
+        "procrastinate_jobs_open_lock_idx",
+        JOBS.c.lock,
+        JOBS.c.priority,
+        JOBS.c.id,
+        sqlite_where=_OPEN,
+        postgresql_where=and_(_OPEN, JOBS.c.lock.is_not(None)),
+    ),
+    Index(
+        "procrastinate_jobs_at_once_idx",
+        JOBS.c.priority.desc(),
+        JOBS.c.id,
+        sqlite_where=_AT_ONCE,
+        postgresql_where=_AT_ONCE,
+    ),
+    Index(
+        "procrastinate_jobs_in_time_idx",
+        JOBS.c.scheduled_at,
+        JOBS.c.id,
+        sqlite_where=_TODO,
+        postgresql_where=_TODO,
+    ),
+)
 
 # What Procrastinate reads of a job; `ended_at` is not among it.
 JOB_COLUMNS = [column for column in JOBS.c if column.name != "ended_at"]
@@ -93,14 +125,18 @@ JOB_COLUMNS = [column for column in JOBS.c if column.name != "ended_at"]
 
 def due(now: datetime, queues: Iterable[str] | None = None) -> ColumnElement[bool]:
     """Return the condition that a job waits and its time has come."""
-    conditions = [_TODO, or_(JOBS.c.scheduled_at.is_(None), JOBS.c.scheduled_at <= now)]
-    if queues is not None:
-        conditions.append(JOBS.c.queue_name.in_(list(queues)))
-    return and_(*conditions)
+    return and_(_waiting(queues), or_(JOBS.c.scheduled_at.is_(None), JOBS.c.scheduled_at <= now))
+
+
+def _waiting(queues: Iterable[str] | None) -> ColumnElement[bool]:
+    return _TODO if queues is None else and_(_TODO, JOBS.c.queue_name.in_(list(queues)))
 
 
 def fetch(worker_id: int, now: datetime, queues: Iterable[str] | None = None) -> Update:
     """Take the first due job whose lock is free, as `procrastinate_fetch_job_v2` does, but by a given clock.
+
+    What waits for no moment goes first, by priority; then what waited for one, the longest due first. So the
+    cost follows what is due, however many timers wait.
 
     A lock is free when no job with it runs and none waits before this one, due or not.
     """
@@ -112,30 +148,34 @@ def fetch(worker_id: int, now: datetime, queues: Iterable[str] | None = None) ->
             and_(other.c.priority == JOBS.c.priority, other.c.id < JOBS.c.id),
         ),
     )
-    # The status stands a second time so that SQLite can use the partial index on open jobs.
+    # The status stands a second time so that the partial index on open jobs can be used.
     blocked = (
         select(other.c.id)
         .where(
             other.c.lock == JOBS.c.lock,
-            other.c.status.in_(("todo", "doing")),
+            other.c.status.in_(_LOCKING),
             or_(other.c.status == "doing", waits_before),
         )
         .exists()
     )
-    candidate = (
-        select(JOBS.c.id)
-        .where(due(now, queues), ~blocked)
-        .order_by(JOBS.c.priority.desc(), JOBS.c.id)
-        .limit(1)
-        .with_for_update(of=JOBS, skip_locked=True)
-        .cte("candidate")
-    )
+    # Asked for each job in its turn: as a join, PostgreSQL would read all that waits at every look.
+    ready = and_(_waiting(queues), or_(JOBS.c.lock.is_(None), ~blocked))
+    at_once = _first(ready, JOBS.c.scheduled_at.is_(None), JOBS.c.priority.desc(), JOBS.c.id).cte("at_once")
+    in_time = _first(ready, JOBS.c.scheduled_at <= now, JOBS.c.scheduled_at, JOBS.c.id).cte("in_time")
+    # The second is only looked for, and locked, when the first finds nothing.
+    found = func.coalesce(select(at_once.c.id).scalar_subquery(), select(in_time.c.id).scalar_subquery())
     return (
         update(JOBS)
-        .where(JOBS.c.id == select(candidate.c.id).scalar_subquery())
+        .where(JOBS.c.id == found)
         .values(status="doing", worker_id=worker_id)
         .returning(*JOB_COLUMNS)
     )
+
+
+def _first(ready: ColumnElement[bool], due: ColumnElement[bool], *order: ColumnElement[Any]) -> Select[Any]:
+    """Return the query for the first job in an order that has an index: it meets none that is not due."""
+    query = select(JOBS.c.id).where(ready, due).order_by(*order).limit(1)
+    return query.with_for_update(of=JOBS, skip_locked=True)
 
 
 def held(job: Job) -> ColumnElement[bool]:

@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from engine import calendars, clock, deployments, evaluations, feel, history, index
+from engine import calendars, clock, deployments, evaluations, feel, history, index, tracing, variables
 from engine.actors import Actor
 from engine.bpmn.model import Element
 from engine.effects import Broadcast, Called, Effect, Ended, Escalated, Published, Recalled, Subscribed
 from engine.errors import Conflict, NotFound, StaleInstance, StateUnreadable
 from engine.handlers import Json, ServiceCall, View, registered
-from engine.spiff import errors, marking, shape, state, stepping
+from engine.spiff import errors, marking, shape, state
 from engine.spiff.game import Decided, Game, Signalled, Thrown
 from engine.tables import HistoryEvent, Message, ProcessDefinition, ProcessInstance
 
@@ -31,6 +32,7 @@ THROWN_TIME_TO_LIVE = timedelta(days=365)
 # PostgreSQL's words for: somebody else was first, the same transaction may well succeed when tried again
 _LOST_RACES = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 _UNDER_WAY = "instances under way"
+Act: TypeAlias = Callable[[Game], None]
 
 
 @dataclass
@@ -160,23 +162,25 @@ def _read(
         raise StateUnreadable(instance.id, error.cause, error.cause_vi) from error
 
 
-def begin(
-    session: Session, instance: ProcessInstance, element: str, variables: Mapping[str, Json], actor: Actor
-) -> list[Effect]:
-    """Run a new instance from one of its start events to its first wait states."""
+def begin(session: Session, instance: ProcessInstance, actor: Actor, act: Act) -> list[Effect]:
+    """Run a new instance from where `act` puts its first tokens to its first wait states."""
     host = _Host(session, instance, actor, clock.now())
     game = state.new(deployments.compiled(session, instance), host)
     with guarded(instance.id), _one_at_a_time(session, instance):
-        stepping.begin(game, element, variables)
+        act(game)
         return _store(session, instance, game, {}, actor)
 
 
 def advance(
-    session: Session, instance: ProcessInstance, actor: Actor, act: Callable[[Game], None]
+    session: Session, instance: ProcessInstance, actor: Actor, act: Act, loaded: Game | None = None
 ) -> list[Effect]:
-    """Load a locked instance, act on it, run to the next wait states, store everything."""
+    """Act on a locked instance, run to the next wait states, store everything.
+
+    A game that the caller has `loaded` to look at is gone on with, unless the state is another by now.
+    """
     with guarded(instance.id), _one_at_a_time(session, instance):
-        game = load(session, instance, actor)
+        fresh = loaded is not None and loaded.read_from is instance.state
+        game = loaded if loaded is not None and fresh else load(session, instance, actor)
         before = state.waits(game)
         act(game)
         return _store(session, instance, game, before, actor)
@@ -195,7 +199,7 @@ def _one_at_a_time(session: Session, instance: ProcessInstance) -> Iterator[None
         )
     under_way.add(number)
     try:
-        with calendars.lent(session):
+        with calendars.lent(session), tracing.span("step", instance=number):
             yield
     finally:
         under_way.discard(number)
@@ -211,7 +215,9 @@ def _store(
     after = state.waits(game)
     effects = _record_facts(session, instance, game, marking.moves(game, before, after), actor)
     _record_changes(session, instance, game, actor)
-    subscriptions = index.sync(session, instance, before, after, actor)
+    with session.no_autoflush:  # nothing of it asks for what this step changes: the instance is written once
+        variables.keep(session, instance, game.scopes.changes)
+        subscriptions = index.sync(session, instance, before, after, actor)
     effects += [
         Recalled(
             instance, tuple(token for kind, token in before if kind == "call" and (kind, token) not in after)
@@ -220,7 +226,8 @@ def _store(
     effects += [Called(instance, call) for call in game.calls if ("call", call.token) in after]
     effects += [Published(_publish(session, instance, thrown, actor)) for thrown in game.thrown]
     effects += [_broadcast(session, instance, signalled, actor) for signalled in game.signals]
-    effects += [Subscribed(row) for row in subscriptions if row.kind == "message"]
+    if waiting := tuple(row for row in subscriptions if row.kind == "message"):
+        effects.append(Subscribed(waiting))
     instance.state = state.dump(game)
     if game.status != instance.status:
         effects += _end(session, instance, game, actor)

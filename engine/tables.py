@@ -5,65 +5,27 @@ Rows other than `process_instance.state` are an index of the state, so that nobo
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from engine import sharding
 from engine.audit import append_only
-
-Identity = BigInteger().with_variant(Integer, "sqlite")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Store aware datetimes in UTC; refuse naive ones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware datetime into UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive datetime")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give an aware UTC datetime back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Json(TypeDecorator[Any]):
-    """Store JSON as ordered text: order is meaningful, so never as JSONB."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        """Write compact JSON."""
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        """Read JSON."""
-        return None if value is None else json.loads(value)
+from engine.columns import Identity as Identity
+from engine.columns import Json as Json
+from engine.columns import UtcDateTime as UtcDateTime
 
 
 class Base(DeclarativeBase):
@@ -79,6 +41,11 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, str: Text}  # noqa: RUF012  SQLAlchemy reads it as a class attribute
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Map a table, then let it carry the key it would be sharded by."""
+        super().__init_subclass__(**options)
+        sharding.carry(cast(Table, cls.__table__))
 
 
 class Deployment(Base):
@@ -113,7 +80,10 @@ class ProcessDefinition(Base):
     hash: Mapped[str]
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+    version_tag: Mapped[str | None]
+    start_form_id: Mapped[str | None]
     suspended_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]  # no new instances; the row stays for the history of those there were
     resource: Mapped[Resource] = relationship()
     deployment: Mapped[Deployment] = relationship()
 
@@ -131,6 +101,8 @@ class DecisionDefinition(Base):
     hash: Mapped[str]
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+    requirements_id: Mapped[int | None] = mapped_column(ForeignKey("decision_requirements.id"), index=True)
+    deleted_at: Mapped[datetime | None]
     resource: Mapped[Resource] = relationship()
 
 
@@ -143,7 +115,9 @@ class Form(Base):
     form_id: Mapped[str]
     version: Mapped[int]
     form_schema: Mapped[Any] = mapped_column(Json)
+    resource_id: Mapped[int | None] = mapped_column(ForeignKey("resource.id"))  # none of releases before 0010
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id"), index=True)
+    deleted_at: Mapped[datetime | None]
 
 
 class Draft(Base):
@@ -173,12 +147,13 @@ class ProcessInstance(Base):
     version: Mapped[int] = mapped_column()
     events: Mapped[int]  # the sequence number of the last history event
     head: Mapped[bytes] = mapped_column(LargeBinary, default=b"")  # and its hash
-    started_by: Mapped[str]
+    started_by: Mapped[str] = mapped_column(index=True)
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
     parent_token: Mapped[int | None]
     suspended_at: Mapped[datetime | None] = mapped_column(index=True)  # since when something holds it
+    tags: Mapped[Any] = mapped_column(Json, default=list, server_default="[]")  # given at the start
     definition: Mapped[ProcessDefinition] = relationship()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it as a class attribute
@@ -208,6 +183,15 @@ class UserTask(Base):
     __table_args__ = (
         Index("ix_user_task_inbox", "status", "assignee", "due_at"),
         Index("ix_user_task_token", "instance_id", "token"),
+        # the order of an inbox over all tasks that are offered: engine.offers
+        Index(
+            "ix_user_task_offered",
+            "due_at",
+            "id",
+            sqlite_where=text("status = 'open' AND assignee IS NULL"),
+            postgresql_where=text("status = 'open' AND assignee IS NULL"),
+        ),
+        Index("ix_user_task_ended_by", "ended_by", "instance_id"),  # whose case it is: web.relations
     )
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
@@ -224,6 +208,7 @@ class UserTask(Base):
     priority: Mapped[int]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    follow_up_at: Mapped[datetime | None]  # when somebody should look at it again
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
     ended_by: Mapped[str | None]
     instance: Mapped[ProcessInstance] = relationship()
@@ -246,9 +231,10 @@ class CandidateGroup(Base):
 
 
 class Job(Base):
-    """One call of a handler outside the step, ours or a foreign worker's."""
+    """One call of a handler outside the step, ours or a foreign worker's (`leases.py`)."""
 
     __tablename__ = "job"
+    __table_args__ = (Index("ix_job_activation", "type", "status", "priority", "id"),)
     id: Mapped[int] = mapped_column(Identity, primary_key=True)
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
     token: Mapped[int]
@@ -258,7 +244,15 @@ class Job(Base):
     status: Mapped[str]  # open, completed, failed, cancelled
     results: Mapped[Any | None] = mapped_column(Json)  # of a handler that ended while held
     error: Mapped[str | None]
+    error_code: Mapped[str | None]  # of the business error that it ended with
+    priority: Mapped[int] = mapped_column(default=0)  # the higher one is given away first
+    worker: Mapped[str] = mapped_column(default="")  # who took it last
+    locked_until: Mapped[datetime | None]  # nobody else gets it before
+    lease: Mapped[str | None]  # token of the last activation with a lease: whoever ends the job shows it
+    retry_at: Mapped[datetime | None]  # nobody gets it before: the back-off of a failure
+    change: Mapped[str] = mapped_column(default="created")  # the last one: failed, retries_updated, …
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 
@@ -327,6 +321,7 @@ class Incident(Base):
     status: Mapped[str] = mapped_column(index=True)  # open, resolved
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
+    instance: Mapped[ProcessInstance] = relationship()
 
     def text(self, language: str = "vi") -> str:
         """Return the message in the language asked for, English for any other than Vietnamese."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, bindparam, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
 
-from engine import calendars, clock, deployments, forms, history, instances
+from engine import calendars, clock, deployments, forms, history, instances, rows
 from engine.actors import SYSTEM, Actor
 from engine.bpmn.model import Element
 from engine.errors import Conflict, NotAllowed, NotFound, TaskNotOpen, Text
@@ -18,22 +18,13 @@ from engine.operations import holds
 from engine.spiff import stepping
 from engine.spiff.game import Game
 from engine.tables import CandidateGroup, HistoryEvent, ProcessInstance, UserTask
+from engine.task_locks import lock as lock
+from engine.task_locks import lock_with_form
 
 FORM_SOURCE = "bv:formSource"
 FOUR_EYES = "bv:fourEyes"
 SEALED = "bv:secret"
 Answers: TypeAlias = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-# Built once: building it takes as long as running it.
-LOCKED = (
-    select(UserTask, ProcessInstance)
-    .join(ProcessInstance, ProcessInstance.id == UserTask.instance_id)
-    .where(UserTask.id == bindparam("task"))
-    .with_for_update(of=[ProcessInstance, UserTask])
-    .options(joinedload(UserTask.candidate_groups))
-    .execution_options(populate_existing=True)
-)
 
 
 def get(session: Session, task_id: int) -> UserTask:
@@ -50,17 +41,6 @@ def at_token(session: Session, instance: ProcessInstance, token: int) -> UserTas
         UserTask.instance_id == instance.id, UserTask.token == token, UserTask.status == "open"
     )
     return session.scalars(query).first()
-
-
-def lock(session: Session, task_id: int) -> tuple[UserTask, ProcessInstance]:
-    """Lock a task with its instance.
-
-    Both: PostgreSQL would show a task that is not locked as it was before the wait, still unclaimed.
-    """
-    found = session.execute(LOCKED, {"task": task_id}).unique().first()
-    if found is None:
-        raise NotFound(kind="user task", key=task_id)
-    return found.UserTask, found.ProcessInstance
 
 
 def instance_of(session: Session, task: UserTask) -> ProcessInstance:
@@ -193,6 +173,7 @@ def give(session: Session, instance: ProcessInstance, task: UserTask, actor: Act
     """Let an open task be the actor's own, without asking whether it was offered."""
     with instances.guarded(instance.id):
         _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
+        task.assignee = actor.name
         session.flush()
         history.write(session)
 
@@ -232,6 +213,7 @@ def release(session: Session, task_id: int, actor: Actor) -> UserTask:
         )
     with instances.guarded(instance.id):
         _record_assignee(session, instance, task, "task.released", actor, None)
+        task.assignee = None
         session.flush()
         history.write(session)
     return task
@@ -247,7 +229,6 @@ def _record_assignee(
         "after": assignee,
     }
     history.record(session, instance, kind, actor, data, task.element)
-    task.assignee = assignee
 
 
 def element(session: Session, task: UserTask) -> Element:
@@ -297,14 +278,13 @@ def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -
     `variables` are the answers, or a function that reads them by the form. Raises TaskNotOpen, NotAllowed,
     FormInvalid, and whatever a completing listener refuses; then nothing happened.
     """
-    task, instance = lock(session, task_id)
+    task, instance, form = lock_with_form(session, task_id)
     ensure_doable(session, task, instance, actor, "complete", "hoàn thành")
     game = instances.load(session, instance, actor)
     token = game.token(task.token)
     if token is None:
         raise NotFound(kind="token", key=task.token)
     found: Element = token.task_spec.element
-    form = deployments.form(session, task.form_id)
     values: dict[str, Json] = dict(variables(form) if callable(variables) else variables)
     if task.form_id:
         view = View(ids=row_ids(form, values) or ())
@@ -319,7 +299,8 @@ def complete(session: Session, task_id: int, variables: Answers, actor: Actor) -
         if waiting is not None:
             stepping.finish(live, waiting, results)
 
-    instances.advance(session, instance, actor, go_on)
+    instances.advance(session, instance, actor, go_on, game)
+    rows.withdraw(session, task)  # the step has done it, unless the token still stands there
     return task
 
 
@@ -355,15 +336,16 @@ def _end(
     values: dict[str, Json],
     actor: Actor,
 ) -> None:
+    holder = task.assignee or actor.name
     if task.assignee is None:
-        _record_assignee(session, instance, task, "task.claimed", actor, actor.name)
+        _record_assignee(session, instance, task, "task.claimed", actor, holder)
     groups: list[Json] = [group.group_name for group in task.candidate_groups]
     data: dict[str, Json] = {"task": task.id, "values": values, "candidate_groups": groups}
     if is_secret(found):
         data |= {"values": {}, "secret": True}
     history.record(session, instance, "task.completed", actor, data, task.element)
-    task.status, task.ended_at, task.ended_by = "completed", clock.now(), actor.name
-    task.candidate_groups.clear()
+    ended: dict[str, object] = {"status": "completed", "ended_at": clock.now(), "ended_by": actor.name}
+    rows.change_task(session, task, assignee=holder, **ended)
 
 
 def mine(actor: Actor) -> Select[UserTask]:

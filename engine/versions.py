@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engine import deployments
@@ -28,18 +28,27 @@ def called(session: Session, caller: ProcessDefinition, call: Call) -> ProcessDe
     return found
 
 
+def none_start(session: Session, definition: ProcessDefinition) -> str:
+    """Return the none start event of a version, "" for a process that begins with what nothing leads to.
+
+    Raises NoSuchStart when only messages, signals or times begin it.
+    """
+    start = deployments.compiled_version(session, definition).process.start_by_itself()
+    if start is None:
+        raise deployments.NoSuchStart(process=definition.process_id)
+    return start
+
+
 def _numbered(session: Session, call: Call) -> ProcessDefinition | None:
-    query = select(ProcessDefinition).where(ProcessDefinition.process_id == call.process)
+    query = _alive(call)
     number = int(call.version) if call.version.isdecimal() else 0
     return session.scalars(query.where(ProcessDefinition.version == number)).first()
 
 
 def _tagged(session: Session, call: Call) -> ProcessDefinition | None:
     """Return the newest version that carries the tag."""
-    for definition in deployments.versions(session, call.process):
-        if deployments.compiled_version(session, definition).process.version_tag == call.version:
-            return definition
-    return None
+    query = _alive(call).where(ProcessDefinition.version_tag == call.version)
+    return session.scalars(query.order_by(ProcessDefinition.version.desc()).limit(1)).first()
 
 
 def _companion(session: Session, caller: ProcessDefinition, call: Call) -> ProcessDefinition | None:
@@ -47,8 +56,12 @@ def _companion(session: Session, caller: ProcessDefinition, call: Call) -> Proce
 
     A process that a deployment left unchanged keeps the version of an earlier one.
     """
-    query = select(ProcessDefinition).where(
-        ProcessDefinition.process_id == call.process,
-        ProcessDefinition.deployment_id <= caller.deployment_id,
-    )
+    query = _alive(call).where(ProcessDefinition.deployment_id <= caller.deployment_id)
     return session.scalars(query.order_by(ProcessDefinition.version.desc()).limit(1)).first()
+
+
+def _alive(call: Call) -> Select[ProcessDefinition]:
+    """Select the versions of the called process that are not deleted."""
+    return select(ProcessDefinition).where(
+        ProcessDefinition.process_id == call.process, ProcessDefinition.deleted_at.is_(None)
+    )

@@ -79,19 +79,23 @@ def same_achievement(one: Claim, other: Claim) -> bool:
 
 def ensure_single_award(session: Session, claims: Sequence[Claim]) -> None:
     """Refuse a second award or form for one achievement: in the list, pending elsewhere or awarded."""
+    earlier = _earlier(session, claims, Nomination.status.in_(PENDING) | holds_award())
     for place, claim in enumerate(claims):
         for other in claims[:place]:
             if same_achievement(claim, other):
                 raise _twice(claim, other.form)
-        _ensure_not_pending(session, claim)
-    ensure_not_awarded(session, claims)
+        _ensure_not_pending(claim, earlier)
+    _ensure_not_awarded(claims, earlier)
 
 
 def ensure_not_awarded(session: Session, claims: Sequence[Claim]) -> None:
     """Refuse an achievement that already has an award, naming decision number and date."""
-    awarded = _awarded(session, claims)
+    _ensure_not_awarded(claims, _earlier(session, claims, holds_award()))
+
+
+def _ensure_not_awarded(claims: Sequence[Claim], earlier: Mapping[str, Sequence[Nomination]]) -> None:
     for claim in claims:
-        award = _find_award(claim, awarded)
+        award = _find_award(claim, earlier)
         if award is None:
             continue
         number, day = award.number, show_date(award.decided_on)
@@ -111,7 +115,7 @@ def holds_award() -> ColumnElement[bool]:
 
 def earlier_award(session: Session, claim: Claim) -> AwardDecision | None:
     """Return the decision that already awarded the achievement, if there is one that was not cancelled."""
-    return _find_award(claim, _awarded(session, [claim]))
+    return _find_award(claim, _earlier(session, [claim], holds_award()))
 
 
 def award_kind(session: Session, form: str, day: date | None = None) -> str:
@@ -293,28 +297,29 @@ def _achievement(nomination: Nomination, award: AwardDecision) -> dict[str, Any]
     }
 
 
-def _awarded(session: Session, claims: Sequence[Claim]) -> dict[str, list[Nomination]]:
-    """Return what the subjects of claims were awarded so far, by subject."""
+def _earlier(
+    session: Session, claims: Sequence[Claim], which: ColumnElement[bool]
+) -> dict[str, list[Nomination]]:
+    """Return the nominations of the subjects of claims that the condition chooses, by subject; one query."""
     keys = {claim.subject_key for claim in claims}
-    query = select(Nomination).where(Nomination.subject_key.in_(keys), holds_award())
+    if not keys:
+        return {}
+    query = select(Nomination).where(Nomination.subject_key.in_(keys), which)
     found: dict[str, list[Nomination]] = {}
     for nomination in session.scalars(query.options(joinedload(Nomination.award))):
         found.setdefault(nomination.subject_key, []).append(nomination)
     return found
 
 
-def _find_award(claim: Claim, awarded: Mapping[str, Sequence[Nomination]]) -> AwardDecision | None:
-    others = (one for one in awarded.get(claim.subject_key, ()) if one.id != claim.nomination_id)
+def _find_award(claim: Claim, earlier: Mapping[str, Sequence[Nomination]]) -> AwardDecision | None:
+    known = (one for one in earlier.get(claim.subject_key, ()) if one.id != claim.nomination_id)
+    others = [one for one in known if one.award is not None and one.status != "revoked"]
     return next((one.award for one in others if same_achievement(claim, claim_of(one))), None)
 
 
-def _ensure_not_pending(session: Session, claim: Claim) -> None:
-    query = select(Nomination).where(
-        Nomination.subject_key == claim.subject_key,
-        Nomination.status.in_(PENDING),
-        Nomination.id != (claim.nomination_id or 0),
-    )
-    for other in session.scalars(query):
+def _ensure_not_pending(claim: Claim, earlier: Mapping[str, Sequence[Nomination]]) -> None:
+    known = (one for one in earlier.get(claim.subject_key, ()) if one.id != claim.nomination_id)
+    for other in (one for one in known if one.status in PENDING):
         if same_achievement(claim, claim_of(other)):
             key = other.proposal.key
             raise _twice(claim, other.form, f" (hồ sơ {key})", f" (dossier {key})")

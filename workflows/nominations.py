@@ -120,9 +120,13 @@ def forget_recommendations(session: Session, chosen: ColumnElement[bool]) -> Non
 def keep_version(nomination: Nomination, call: ServiceCall, number: int) -> None:
     """Keep what is sent to the centre as a version that later ones do not change."""
     nomination.version = number
-    nomination.versions.append(
-        NominationVersion(number=number, content=content(nomination), at=call.now, actor=call.actor.name)
-    )
+    kept = NominationVersion(number=number, content=content(nomination), at=call.now, actor=call.actor.name)
+    session = object_session(nomination)
+    if session is None or nomination.id is None or "versions" in nomination.__dict__:
+        nomination.versions.append(kept)
+    else:  # appending would read all earlier versions first
+        kept.nomination_id = nomination.id
+        session.add(kept)
 
 
 def content(nomination: Nomination) -> dict[str, Json]:

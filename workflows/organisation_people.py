@@ -14,7 +14,7 @@ from workflows import organisation, validity
 from workflows.tables import Membership, Person, Unit
 
 # Groups of the system itself, beside those of units.
-OWN_GROUPS = frozenset({"designers", "auditors", "administrators"})
+OWN_GROUPS = frozenset({"designers", "auditors", "administrators", "workers"})
 
 
 def leader_groups(session: Session, unit_code: str, day: date | None = None) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from engine.clock import local
 from engine.errors import FormInvalid, NotFound, Refused, Text
@@ -174,7 +174,6 @@ def decide(session: Session, call: ServiceCall) -> dict[str, Json]:
     proposal.status = "signed" if decision == "sign" else "draft"
     proposal.return_reason = "" if decision == "sign" else reason
     proposal.returned_by = "" if decision == "sign" else "head"
-    session.flush()
     return {"decision": decision}
 
 
@@ -182,14 +181,14 @@ def submit(session: Session, call: ServiceCall) -> dict[str, Json]:
     """Send the eligible nominees to the centre as the next version, in time or marked late (section IV)."""
     proposal = find(session, call)
     count_version(proposal, call.now)
-    there = routes.stop(session, proposal.center)
+    with session.no_autoflush:  # nothing here changes the way up: what was signed is written once
+        there = routes.stop(session, proposal.center)
     for nomination in sendable(proposal):
         nominations.keep_version(nomination, call, proposal.version)
         nominations.add_step(nomination, call, "submitted", nominations.describe_lateness(proposal))
         nominations.move(nomination, call, "open", there.stage, there.desk, there.code)
     leave_out(proposal, call)
     proposal.status = "submitted"
-    session.flush()
     return {"open_count": len(nominations.pending(proposal.nominations)), "version": proposal.version}
 
 
@@ -276,7 +275,7 @@ def heading(session: Session, proposal: Proposal, units: Mapping[str, str]) -> d
 def find(session: Session, call: ServiceCall) -> Proposal:
     """Return the proposal a call is about; raises NotFound."""
     proposal_id = calls.read_integer(call, "proposal")
-    found = session.get(Proposal, proposal_id)
+    found = session.get(Proposal, proposal_id, options=[joinedload(Proposal.nominations)])
     if found is None:
         raise NotFound(kind="proposal", key=proposal_id)
     return found

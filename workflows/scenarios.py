@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from engine import deployments, forms, instances
@@ -55,7 +55,7 @@ def _steps(session: Session) -> Iterator[Fact]:
 
 def _notices(session: Session) -> Iterator[Fact]:
     for row in session.scalars(select(Notice).order_by(Notice.id)):
-        values = {column.key: plain(getattr(row, column.key)) for column in Notice.__table__.columns}
+        values = {column.key: plain(getattr(row, column.key)) for column in inspect(Notice).columns}
         yield {**values, "group": row.group_name}
 
 
@@ -77,7 +77,7 @@ KINDS: Mapping[str, Kind] = {
         _nominations,
     ),
     "steps": Kind(("subject", "level", "outcome", "reason", "actor", "at"), _steps),
-    "notices": Kind(("group", *(column.key for column in Notice.__table__.columns)), _notices),
+    "notices": Kind(("group", *(column.key for column in inspect(Notice).columns)), _notices),
 }
 
 

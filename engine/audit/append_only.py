@@ -10,12 +10,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import DDL, Table, event
 
+from engine import sharding
+
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
 def protect(table: Table, erasable: Sequence[str] = ()) -> None:
     """Make the triggers of a table with it; `erasable` columns may change, but only all of them together."""
-    kept = [column.name for column in table.columns if column.name not in erasable]
+    # whose installation a row is, is no fact of it: it may move with its office, and no hash covers it
+    kept = [column.name for column in table.columns if column.name not in (*erasable, sharding.KEY)]
     for dialect in (SQLITE, POSTGRESQL):
         for statement in triggers(dialect, table.name, kept, erasable):
             ddl = DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NoReturn
 
 from engine.errors import EngineError
 
@@ -28,7 +28,11 @@ def dumps(value: Any) -> str:
 
     Raise NotCanonical for anything else and for numbers that no IEEE double holds exactly.
     """
-    return _WRITERS.get(type(value), _refuse)(value)
+    try:
+        write = _WRITERS[type(value)]
+    except KeyError:
+        _refuse(value)
+    return write(value)
 
 
 def encode(text: str) -> bytes:
@@ -65,7 +69,7 @@ def _code_units(name: str) -> bytes:
     return name.encode("utf-16-be", "surrogatepass")
 
 
-def _refuse(value: Any) -> str:
+def _refuse(value: Any) -> NoReturn:
     raise NotCanonical(found=type(value).__name__)
 
 

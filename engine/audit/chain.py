@@ -83,10 +83,14 @@ def digest(entry: Mapping[str, Any], covered: str) -> bytes:
     `entry` has inst, n, prev (hex), at, actor, on_behalf_of, groups, kind and element; `covered` is its data
     as `seal` or `cover` give it. The names stand in their canonical order.
     """
+    element, groups, behalf = entry["element"], entry["groups"], entry["on_behalf_of"]
+    named = f"[{','.join(map(quote, groups))}]" if type(groups) is list else dumps(groups)
     text = (
         f'{{"actor":{quote(entry["actor"])},"at":{quote(entry["at"])},"data":{covered},'
-        f'"element":{dumps(entry["element"])},"groups":{dumps(entry["groups"])},"inst":{entry["inst"]:d},'
-        f'"kind":{quote(entry["kind"])},"n":{entry["n"]:d},"on_behalf_of":{dumps(entry["on_behalf_of"])},'
+        f'"element":{"null" if element is None else quote(element)},"groups":{named},'
+        f'"inst":{entry["inst"]:d},'
+        f'"kind":{quote(entry["kind"])},"n":{entry["n"]:d},'
+        f'"on_behalf_of":{"null" if behalf is None else quote(behalf)},'
         f'"prev":{quote(entry["prev"])},"v":{VERSION}}}'
     )
     return sha256(b"\0" + encode(text)).digest()

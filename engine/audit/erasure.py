@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import history, steps
+from engine import history, steps, variables
 from engine.actors import Actor
 from engine.audit import chain
 from engine.audit.verification import ERASURE, name_path
@@ -57,7 +57,8 @@ def _write(value: Any) -> str:
 def erase(session: Session, instance_id: int, places: Sequence[Place], actor: Actor, reason: str) -> int:
     """Erase values from the history of an instance, record it as `history.erased`; return how many.
 
-    What was erased before is left alone. Raises NotFound for a place that holds no such value, ReasonMissing.
+    A row of `variable` that still holds one goes with it. What was erased before is left alone. Raises
+    NotFound for a place that holds no such value, ReasonMissing.
     """
     if not reason.strip():
         raise ReasonMissing(operation="erase from the history", operation_vi="xóa dữ liệu khỏi lịch sử")
@@ -73,10 +74,17 @@ def erase(session: Session, instance_id: int, places: Sequence[Place], actor: Ac
     for sequence, paths in sorted(wanted.items()):
         if sequence not in events:
             raise NotFound(kind="history event", key=f"{instance_id}/{sequence}")
+        variables.erase(session, instance_id, _named(events[sequence], paths))
         erased += [Place(sequence, path) for path in _erase(session, events[sequence], paths)]
     if erased:
         _record(session, instance, erased, actor, reason.strip())
     return len(erased)
+
+
+def _named(event: HistoryEvent, paths: set[str]) -> list[tuple[str, Json]]:
+    """Return names and values at these paths: a variable that still holds one loses it in its row, too."""
+    found = ((str(name), value) for path, value, name in _values(event) if name_path(path) in paths)
+    return list(found)
 
 
 def _values(event: HistoryEvent) -> Iterator[tuple[tuple[str | int, ...], Any, str | int]]:

@@ -5,9 +5,10 @@ The session should see one moment of the database (on PostgreSQL isolation level
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterable, Iterator
+import re
+from binascii import b2a_base64
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from engine.audit.verification import FORMAT
 from engine.tables import AuditCheckpoint, AuditLeaf, HistoryEvent, ProcessInstance
 
 CHUNK = 2_000  # rows in memory at a time
+_STORED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}")  # a moment as SQLite keeps it, in UTC
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 # Without types, as the driver gives them: what somebody spoiled is reported and stops nothing.
 _EVENTS = table(
@@ -136,13 +139,18 @@ def _heads(session: Session) -> Iterator[dict[str, Any]]:
 
 
 def _json(text: str | None) -> Any:
+    if text is None:
+        return None
     try:
-        return None if text is None else json.loads(text)
-    except (ValueError, TypeError, RecursionError):
+        value, end = _scan(text, 0)  # what `loads` does, without looking for spaces around the value
+        return value if end == len(text) else json.loads(text)
+    except (StopIteration, ValueError, TypeError, RecursionError):
         return text
 
 
 def _moment(at: Any) -> str:
+    if isinstance(at, str) and _STORED.fullmatch(at):
+        return f"{at[:10]}T{at[11:]}+00:00"
     try:
         found = datetime.fromisoformat(at) if isinstance(at, str) else at
     except ValueError:
@@ -151,8 +159,10 @@ def _moment(at: Any) -> str:
 
 
 def _hex(value: Any) -> str:
+    if type(value) is bytes:
+        return value.hex()
     return bytes(value).hex() if isinstance(value, (bytes, memoryview)) else str(value)
 
 
 def _base64(value: Any) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+    return b2a_base64(value, newline=False).decode() if isinstance(value, bytes) else str(value)

@@ -19,6 +19,27 @@ _EXPORT = ("Lưu lại tệp trong trình thiết kế rồi thử lại.", "Sav
 _SPLIT = ("Chia thành nhiều quy trình gọi nhau.", "Split it into processes that call each other.")
 
 READING = {
+    "file-name": Rule(
+        "error",
+        "Tên tệp “{name}” không dùng được: phải có từ 1 đến {limit} ký tự, không chứa đường dẫn.",
+        "File name '{name}' cannot be used: it must have 1 to {limit} characters and no path.",
+        "Đổi tên tệp rồi gửi lại.",
+        "Rename the file and send it again.",
+    ),
+    "file-twice": Rule(
+        "error",
+        "Có hai tệp cùng tên {name} trong một lần triển khai.",
+        "Two files of one deployment are called {name}.",
+        "Đổi tên một tệp, hoặc gửi thành hai lần.",
+        "Rename one of them, or send them one after the other.",
+    ),
+    "too-many-files": Rule(
+        "error",
+        "Một lần triển khai nhận nhiều nhất {limit} tệp.",
+        "A deployment takes at most {limit} files.",
+        "Chia thành nhiều lần triển khai.",
+        "Split it into several deployments.",
+    ),
     "file-too-large": Rule(
         "error",
         "Tệp {name} lớn {size} byte, giới hạn là {limit} byte.",

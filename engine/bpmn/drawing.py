@@ -23,6 +23,7 @@ FONT = "Source Sans 3, Noto Sans, Segoe UI, sans-serif"
 MARGIN = 12.0
 _LAYERS = ("pools", "frames", "flows", "nodes", "events", "labels", "badges")
 _BACKGROUND = frozenset({"participant", "lane"})
+_FRAMES = SUB_PROCESSES | {"callActivity"}
 
 
 class Marks(TypedDict, total=False):
@@ -112,7 +113,7 @@ def _layer(shape: Shape) -> str:
 
 
 def _is_frame(shape: Shape) -> bool:
-    return shape.expanded and shape.kind in SUB_PROCESSES | {"callActivity"}
+    return shape.expanded and shape.kind in _FRAMES
 
 
 def _group(canvas: _Canvas, layer: str, item: Shape | Edge, states: list[str], note: str) -> etree._Element:

@@ -19,6 +19,7 @@ _DI = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 _BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 _WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 _LARGEST = 1_000_000.0
+_FRAMES = SUB_PROCESSES | {"callActivity"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -220,7 +221,7 @@ def _is_horizontal(node: etree._Element, kind: str, box: Box) -> bool:
 def _is_expanded(node: etree._Element, element: etree._Element, kind: str, drawn: Collection[str]) -> bool:
     if kind == "participant":
         return element.get("processRef") is not None and node.get("isExpanded") != "false"
-    if kind not in SUB_PROCESSES | {"callActivity"}:
+    if kind not in _FRAMES:
         return False
     said = node.get("isExpanded")
     inner = (child.get("id") for child in element.iterchildren(f"{BPMN}*"))

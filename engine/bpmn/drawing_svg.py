@@ -65,11 +65,10 @@ def put(
     parent: etree._Element, tag: str, content: str | None = None, /, **attributes: object
 ) -> etree._Element:
     """Append an SVG element; `class_` and `stroke_width` become class and stroke-width, None is left out."""
-    named = {
-        _name(key): value if isinstance(value, str) else show(value)
-        for key, value in attributes.items()
-        if value is not None
-    }
+    named = {}
+    for key, value in attributes.items():
+        if value is not None:
+            named[_name(key)] = value if type(value) is str else show(value)
     child = etree.SubElement(parent, _TAG + tag, named)
     if content is not None:
         child.text = content
@@ -101,7 +100,7 @@ def _name(key: str) -> str:
 def show(value: object) -> str:
     """Return a number with at most two decimals, anything else as text."""
     if isinstance(value, float):
-        return str(int(value)) if value == int(value) else f"{value:.2f}".rstrip("0").rstrip(".")
+        return str(int(value)) if value.is_integer() else f"{value:.2f}".rstrip("0").rstrip(".")
     return str(value)
 
 

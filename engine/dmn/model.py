@@ -290,3 +290,4 @@ class Definitions:
     ids: tuple[tuple[str, int | None], ...] = ()
     # every name in the file: any of them may be the key of a value
     words: frozenset[str] = frozenset()
+    id: str = ""

@@ -32,6 +32,7 @@ def read(root: etree._Element, file: str = "") -> model.Definitions:
         dict(reversed(elements.items())),
         tuple(_ids(root)),
         frozenset(reader.name(node) for node in root.iter(f"{{{etree.QName(root).namespace}}}*")),
+        root.get("id", ""),
     )
 
 

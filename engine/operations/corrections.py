@@ -11,7 +11,7 @@ from engine import instances, operations, queue, steps, tasks
 from engine.actors import Actor
 from engine.errors import BadInput, Conflict, NotFound, Text
 from engine.handlers import Json
-from engine.operations import due_dates
+from engine.operations import due_dates, four_eyes
 from engine.spiff import relocation
 from engine.spiff.game import Game
 from engine.tables import ProcessInstance, Timer, UserTask
@@ -39,6 +39,7 @@ def set_variables(  # noqa: PLR0913  a correction is exactly these
     given = operations.ensure_reason(reason, VARIABLES)
     _ensure_names(variables)
     instance = operations.lock(session, instance_id, VARIABLES)
+    four_eyes.ensure_uninvolved(session, instance, actor, VARIABLES)
     game = instances.load(session, instance, actor)
     scope, element = relocation.find_scope(game, token)
     before = game.scopes.rows[scope].variables

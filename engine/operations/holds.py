@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.actors import Actor
-from engine.errors import Conflict
+from engine.errors import Conflict, NotFound
 from engine.tables import ProcessDefinition, ProcessInstance, Subscription, Suspension, Timer
 
 
@@ -71,18 +71,21 @@ def ensure_awake(session: Session, instance: ProcessInstance) -> None:
 def is_suspended(session: Session, definition: ProcessDefinition) -> bool:
     """Tell whether a version takes no new instances, and keep it so until the transaction ends."""
     # a shared lock: whoever suspends the version waits for those who start an instance of it now
-    session.refresh(definition, ["suspended_at"], with_for_update={"read": True})
+    session.refresh(definition, ["suspended_at", "deleted_at"], with_for_update={"read": True})
     return definition.suspended_at is not None
 
 
 def ensure_startable(session: Session, definition: ProcessDefinition) -> None:
-    """Refuse new instances of a suspended version; raises VersionSuspended."""
+    """Refuse new instances of a suspended or a deleted version; raises VersionSuspended, NotFound."""
     if is_suspended(session, definition):
         raise VersionSuspended(
             process=definition.process_id,
             version=definition.version,
             at=clock.written(definition.suspended_at),
         )
+    if definition.deleted_at is not None:
+        key = f"{definition.process_id} ({definition.version})"
+        raise NotFound(kind="process definition", key=key)
 
 
 def is_awake(waiting: type[Subscription] | type[Timer]) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from engine import deployments, feel, history, index, instances, operations, que
 from engine.actors import Actor
 from engine.errors import Conflict, NotFound, Text
 from engine.handlers import Json
-from engine.operations import batches, suspension
+from engine.operations import batches, four_eyes, suspension
 from engine.spiff import rearming, remapping, state
 from engine.spiff.game import Game, StepFailed
 from engine.spiff.remapping import Problem, Versions
@@ -137,6 +137,7 @@ def migrate(
     given = operations.ensure_reason(reason, MIGRATE)
     instance = operations.lock(session, instance_id, MIGRATE)
     operations.ensure_version(instance, version)
+    four_eyes.ensure_uninvolved(session, instance, actor, MIGRATE)
     move = _plan(session, instance, plan)
     problems = preview(session, instance_id, plan, actor).problems
     if problems:

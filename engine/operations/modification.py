@@ -11,6 +11,7 @@ from engine import instances, operations
 from engine.actors import Actor
 from engine.errors import BadInput, Text
 from engine.handlers import Json
+from engine.operations import four_eyes
 from engine.operations.rehearsal import Difference, rehearse
 from engine.spiff import relocation
 from engine.spiff.game import Game
@@ -56,6 +57,7 @@ def apply(
     _ensure_some(instructions)
     instance = operations.lock(session, instance_id, MODIFY)
     operations.ensure_version(instance, version)
+    four_eyes.ensure_uninvolved(session, instance, actor, MODIFY)
 
     def relocate(game: Game) -> None:
         told: list[Json] = [_tell(instruction) for instruction in instructions]

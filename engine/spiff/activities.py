@@ -183,6 +183,7 @@ class UserTask(Activity):
             return current.evaluate(attribute, view) if attribute else None
 
         plan = limits.read_plan(self.element, resolved)
+        follow_up = self._due(resolved(details.follow_up_date))
         token.internal_data["wait"] = {
             "kind": "task",
             "name": self.element.name or self.element.id,
@@ -193,6 +194,7 @@ class UserTask(Activity):
             "priority": _priority(resolved(details.priority)),
             "form": self._name_of("form", resolved(details.form_id)),
             "subject": _text(resolved(details.properties.get("bv:subject"))) or self.element.name,
+            **({} if follow_up is None else {"follow_up": follow_up}),
             **({} if plan is None else {"deadline": plan}),
         }
         return True

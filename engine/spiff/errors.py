@@ -5,28 +5,40 @@ In a scope its event sub-processes are asked before the boundary events of the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.errors import EngineError
+from engine.handlers import Json
 from engine.spiff.game import Fact, Game
 
 FAILURE = "bv:failureAsError"  # property of an activity: the error that its technical failures are thrown as
 
 
-def throw(game: Game, token: Task, code: str) -> None:
-    """Throw the error of a handler at its activity, then outwards."""
+def is_caught(game: Game, token: Task, code: str) -> bool:
+    """Tell whether something in this game catches an error thrown at an activity."""
+    return _catcher(game, token.internal_data["scope"], token, "error", code) is not None
+
+
+def throw(game: Game, token: Task, code: str, values: Mapping[str, Json] | None = None) -> None:
+    """Throw the error of a handler at its activity, then outwards; whoever catches it gets the values."""
     token._set_state(TaskState.STARTED)
-    throw_from(game, token.internal_data["scope"], token, code)
+    throw_from(game, token.internal_data["scope"], token, code, values)
 
 
-def throw_from(game: Game, scope: int, activity: Task | None, code: str | None) -> None:
+def throw_from(
+    game: Game,
+    scope: int,
+    activity: Task | None,
+    code: str | None,
+    values: Mapping[str, Json] | None = None,
+) -> None:
     """Throw an error from an activity or a scope outwards; uncaught, the instance ends with status error."""
     catcher = _catcher(game, scope, activity, "error", code)
     if catcher is not None:
-        game.wake(catcher, {})
+        game.wake(catcher, values or {})
         return
     game.cancel_all("error")
     game.facts.append(Fact("error.uncaught", game.process.id, {"code": code}))

@@ -124,6 +124,7 @@ class Game(BpmnWorkflow):
         self.scopes = Scopes()
         self.next_number = 1
         self.loaded: dict[int, str] = {}  # element of each token when the step began (marking.py)
+        self.read_from = ""  # the saved state that it was loaded from
         self.status = "active"
         self.reason: str | None = None  # why a person ended it
         self.facts: list[Fact] = []

@@ -16,7 +16,7 @@ from engine import feel
 from engine.bpmn.model import GATEWAYS, Element
 from engine.errors import EngineError
 from engine.handlers import Json
-from engine.spiff import loops, stepping
+from engine.spiff import listeners, loops, stepping
 from engine.spiff.game import Game, StepFailed, is_armed
 from engine.spiff.scopes import PROCESS
 
@@ -66,6 +66,16 @@ class AddIteration:
 
 
 Instruction: TypeAlias = Activate | Terminate | Move | AddIteration
+
+
+def begin_at(game: Game, elements: Sequence[str], variables: Mapping[str, Json]) -> None:
+    """Begin a new instance at these elements instead of a start event; raises NotMovable."""
+    for name, value in variables.items():
+        game.scopes.write(PROCESS, name, value)
+    listeners.open_scope(game, PROCESS, game.process.id)
+    for element in elements:
+        _activate(game, element, None, {})
+    stepping.run(game)
 
 
 def relocate(game: Game, instructions: Sequence[Instruction]) -> None:

@@ -29,6 +29,7 @@ class Change:
     name: str
     before: Json
     after: Json
+    owner: int | None = None  # the token that owns the scope, which may be gone at the end of the step
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Scopes:
         before = variables.get(name)
         variables[name] = copy.deepcopy(value)
         if before != value or type(before) is not type(value):
-            self.changes.append(Change(scope_id, name, before, variables[name]))
+            self.changes.append(Change(scope_id, name, before, variables[name], self.rows[scope_id].owner))
 
     def assign(self, scope_id: int, values: Mapping[str, Json]) -> None:
         """Set variables in the nearest scope that has them, else in the process."""

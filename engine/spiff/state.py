@@ -57,7 +57,7 @@ def load(compiled: Compiled, text: str, status: str, host: Host) -> Game:
     body = shape.read(text, FORMAT)
     shape.check_tokens(body, compiled.process.elements, _STATES)
     game = Game(compiled.spec, compiled.process, host)
-    game.status = status
+    game.status, game.read_from = status, text
     game.next_number = body["next"]
     game.records = body.get("compensation", [])
     game.scopes = Scopes({row[0]: Scope(*row) for row in body["scopes"]})

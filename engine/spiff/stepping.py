@@ -169,9 +169,21 @@ def escalate(game: Game, token: Task, code: str | None) -> None:
     run(game)
 
 
-def throw(game: Game, token: Task, code: str) -> None:
+def throw(game: Game, token: Task, code: str, values: Mapping[str, Json] | None = None) -> None:
     """Throw a business error at an activity that waited, on behalf of whoever did its work."""
-    errors.throw(game, token, code)
+    errors.throw(game, token, code, values)
+    run(game)
+
+
+def note_locally(game: Game, number: int, values: Mapping[str, Json]) -> None:
+    """Set variables in the activity of a token that goes on waiting; conditions that became true fire."""
+    token = game.token(number)
+    if token is None:
+        return
+    local = getattr(token.task_spec, "local", None)  # a throwing event has no scope of its own
+    scope = token.internal_data["scope"] if local is None else local(token)
+    for name, value in values.items():
+        game.scopes.write(scope, name, value)
     run(game)
 
 

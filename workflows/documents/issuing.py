@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.orm import Session
 
 from engine.clock import local
@@ -118,7 +118,7 @@ def repeat(session: Session, first: Document, changes: Sequence[tuple[int, Value
     """
     same = {
         column.key: getattr(first, column.key)
-        for column in Document.__table__.columns
+        for column in inspect(Document).columns
         if column.key not in ("id", "values", "subject_line", "search_text", "nomination_id")
     }
     name = KINDS[first.kind].name.vi

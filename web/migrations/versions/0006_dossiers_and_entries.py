@@ -238,8 +238,8 @@ def downgrade() -> None:
         with op.batch_alter_table(table) as batch:
             batch.drop_constraint(op.f(f"uq_{table}_{unit}_number_number_year"), type_="unique")
             batch.create_unique_constraint(op.f(f"uq_{table}_number_number_year"), ["number", "number_year"])
-    for column in (PROPOSALS.c.report_due_at, PROPOSALS.c.report_late_from):
-        op.execute(PROPOSALS.update().where(column.is_(None)).values({column: NEVER}))
+    for missing in (PROPOSALS.c.report_due_at, PROPOSALS.c.report_late_from):
+        op.execute(PROPOSALS.update().where(missing.is_(None)).values({missing: NEVER}))
     with op.batch_alter_table("proposal") as batch:
         for column in ("report_due_at", "report_late_from"):
             batch.alter_column(column, existing_type=engine.tables.UtcDateTime(timezone=True), nullable=False)
