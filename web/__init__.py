@@ -14,9 +14,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from engine import clock
-from web import accounts, configuration, db, listing, moments, names, problems, security
+from web import accounts, api, configuration, db, listing, moments, names, oidc, problems, security
+from web.api import authentication
 from web.assets import asset_tags
-from web.pages import BLUEPRINTS, testing_clock
+from web.operability import attachment
+from web.pages import BLUEPRINTS
 from web.pages.home import navigation
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -46,18 +48,19 @@ def create_app(environ: Mapping[str, str] | None = None, **overrides: object) ->
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.init_app(app)
     migrate.init_app(app, db.db)
+    attachment.init_app(app)
     accounts.init_app(app)
     security.init_app(app)
+    oidc.init_app(app)
     babel.init_app(app, locale_selector=accounts.language_now)
     problems.init_app(app)
     _teach_templates(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    if app.config["TEST_CLOCK"]:
-        app.register_blueprint(testing_clock.blueprint)
-        security.csrf.exempt(testing_clock.blueprint)
+    api.init_app(app)
+    app.register_blueprint(authentication.blueprint)
     if app.config["SECURE_COOKIES"]:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_proto=1, x_host=1)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
 
 
@@ -81,6 +84,7 @@ def _teach_templates(app: Flask) -> None:
         styles=styles,
         scripts=scripts,
         person=names.person,
+        offers_oidc=oidc.is_offered,
         others_could_take=names.others_could_take,
         priority_words=names.priority,
         sort_address=listing.sort_address,

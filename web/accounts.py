@@ -1,29 +1,34 @@
 """Sign people in: argon2 passwords, a pause after wrong ones, and the actor with its groups of now.
 
-A session ends when its password changes, and after SESSION_LENGTH without a request (ASVS 5.0 7.3.1, 7.4.3).
+A session ends when its password changes, when it is signed out, after SESSION_LENGTH without a request and
+after LONGEST_SESSION whatever happens (ASVS 5.0 7.3.1, 7.3.2, 7.4.1, 7.4.3).
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
+import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from flask import Flask, current_app
 from flask import session as cookie
-from flask_login import LoginManager, current_user
-from sqlalchemy import Date, and_, bindparam, or_, select
+from flask_login import LoginManager, current_user, login_user, logout_user
+from sqlalchemy import Date, and_, bindparam, delete, exists, or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.actors import SYSTEM, Actor
 from engine.errors import EngineError
-from web import db
+from web import db, programs
+from web.access_tables import EndedSession
 from web.tables import Credential
 from workflows import organisation, validity
 from workflows.tables import Membership, Person
@@ -31,12 +36,23 @@ from workflows.tables import Membership, Person
 FAILURES_ALLOWED = 5
 PAUSE = timedelta(minutes=5)
 SESSION_LENGTH = timedelta(hours=12)
+LONGEST_SESSION = timedelta(days=7)
 STRANGERS_KEPT = 10_000  # unknown names whose failures are remembered; the oldest are forgotten first
 LANGUAGES = ("vi", "en")
+KEY, BEGAN = "key", "began"  # of a session, in its cookie; its beginning by the wall clock
+PERSON, SERVICE = "person", "service"  # kinds of credentials
 
 # Built once: building it takes three times as long as running it, and every request does.
-ACCOUNT = (
-    select(Credential.language, Credential.password_hash, Person.name, Membership.group_name)
+ACTIVE = (
+    select(
+        Credential.name.label("login"),
+        Credential.language,
+        Credential.password_hash,
+        Credential.secret_hash,
+        Credential.blocked_until,
+        Person.name,
+        Membership.group_name,
+    )
     .outerjoin(Person, Person.login == Credential.name)
     .outerjoin(
         Membership,
@@ -45,8 +61,10 @@ ACCOUNT = (
             validity.in_force(Membership, bindparam("day", type_=Date)),
         ),
     )
-    .where(Credential.name == bindparam("name"), Credential.active, or_(Person.id.is_(None), Person.active))
+    .where(Credential.active, or_(Person.id.is_(None), Person.active))
 )
+ACCOUNT = ACTIVE.where(Credential.name == bindparam("name"))
+OF_SESSION = ACCOUNT.where(~exists().where(EndedSession.key == bindparam("key")))
 FOUND = select(Credential).where(Credential.name == bindparam("name"))
 LOCKED = FOUND.with_for_update().execution_options(populate_existing=True)
 
@@ -83,9 +101,9 @@ class NameReserved(EngineError):
 
 @dataclass(frozen=True)
 class Account:
-    """One signed-in person as the pages see them: login name, name for people, language, actor.
+    """Who a request comes from, a person or a service account: login, name for people, language, actor.
 
-    `mark` changes with the password.
+    `mark` changes with the password, and with the secret of a service account.
     """
 
     name: str
@@ -93,6 +111,7 @@ class Account:
     language: str
     actor: Actor
     mark: str
+    blocked_until: datetime | None = None  # after wrong passwords
     is_authenticated: ClassVar[bool] = True
     is_active: ClassVar[bool] = True
     is_anonymous: ClassVar[bool] = False
@@ -111,9 +130,43 @@ def init_app(app: Flask) -> None:
 
 
 def resume(kept: str) -> Account | None:
-    """Return the account that a session cookie names, None when it is gone or has another password now."""
-    account = load(kept.rpartition(":")[0])
+    """Return the account that a session cookie names, None when it is gone or has another password now.
+
+    Programs show a token or a password at every request: no cookie opens an address meant for them.
+    """
+    if programs.is_called():
+        return None
+    key, began = cookie.get(KEY), cookie.get(BEGAN)
+    if not isinstance(key, str) or not isinstance(began, int):
+        return None
+    if time.time() - began > LONGEST_SESSION.total_seconds():
+        return None
+    values = {"name": kept.rpartition(":")[0], "day": organisation.today(), "key": _digest(key)}
+    account = from_rows(db.db.session().execute(OF_SESSION, values).all())
     return account if account is not None and account.get_id() == kept else None
+
+
+def begin_session(account: Account) -> None:
+    """Give the browser a fresh session: nothing of the one before it lives on (no fixation)."""
+    cookie.clear()
+    cookie.permanent = True  # ends after SESSION_LENGTH without a request
+    cookie[KEY], cookie[BEGAN] = secrets.token_urlsafe(16), int(time.time())
+    login_user(account)
+
+
+def end_session(session: Session) -> None:
+    """End this request's session for every copy of its cookie, and forget sessions that are over anyway."""
+    key = cookie.get(KEY)
+    logout_user()
+    cookie.clear()
+    over = datetime.now(UTC) - LONGEST_SESSION
+    session.execute(delete(EndedSession).where(EndedSession.at < over))
+    if isinstance(key, str) and session.get(EndedSession, _digest(key)) is None:
+        session.add(EndedSession(key=_digest(key), at=datetime.now(UTC)))
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def load(name: str) -> Account | None:
@@ -122,11 +175,19 @@ def load(name: str) -> Account | None:
     The groups are those of today: a membership counts from its first to its last day.
     """
     rows = db.db.session().execute(ACCOUNT, {"name": name, "day": organisation.today()}).all()
+    return from_rows(rows)
+
+
+def from_rows(rows: Sequence[Any]) -> Account | None:
+    """Return the account of the rows that ACTIVE has found, one row per group; None for no row."""
     if not rows:
         return None
+    first = rows[0]
     groups = frozenset(row.group_name for row in rows if row.group_name is not None)
-    mark = hashlib.sha256(rows[0].password_hash.encode()).hexdigest()[:16]
-    return Account(name, rows[0].name or name, rows[0].language, Actor(name, groups), mark)
+    secret = first.password_hash + (first.secret_hash or "")
+    mark = hashlib.sha256(secret.encode()).hexdigest()[:16]
+    actor = Actor(first.login, groups)
+    return Account(first.login, first.name or first.login, first.language, actor, mark, first.blocked_until)
 
 
 def current_actor() -> Actor:
@@ -144,12 +205,12 @@ def verify(name: str, password: str) -> bool:
         credential = _find(session, name)
         known = DECOY if credential is None or not credential.active else credential.password_hash
         blocked_until = credential.blocked_until if credential is not None else _stranger(name)[1]
-    _refuse_paused(blocked_until)
+    refuse_paused(blocked_until)
     try:
         hasher.verify(known, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
-    return known is not DECOY
+    return known is not DECOY and credential is not None and credential.kind == PERSON
 
 
 def record_attempt(session: Session, name: str, succeeded: bool) -> None:
@@ -162,7 +223,7 @@ def record_attempt(session: Session, name: str, succeeded: bool) -> None:
     if credential is None:
         _count_stranger(name)
         return
-    _refuse_paused(credential.blocked_until)
+    refuse_paused(credential.blocked_until)
     if succeeded:
         credential.failures, credential.blocked_until = 0, None
     else:
@@ -178,7 +239,7 @@ def set_password(session: Session, name: str, password: str) -> Credential:
         raise NameReserved(name=name)
     credential = _find(session, name)
     if credential is None:
-        credential = Credential(name=name, language="vi", active=True)
+        credential = Credential(name=name, language="vi", active=True, kind=PERSON)
         session.add(credential)
     credential.password_hash = hasher.hash(password)
     credential.failures, credential.blocked_until = 0, None
@@ -204,7 +265,8 @@ def _find(session: Session, name: str) -> Credential | None:
     return session.scalars(FOUND, {"name": name}).one_or_none()
 
 
-def _refuse_paused(blocked_until: datetime | None) -> None:
+def refuse_paused(blocked_until: datetime | None) -> None:
+    """Refuse a name whose pause after wrong passwords lasts until a moment still to come; SignInPaused."""
     if blocked_until is not None and blocked_until > clock.now():
         raise SignInPaused(limit=FAILURES_ALLOWED, minutes=int(PAUSE.total_seconds() // 60))
 
@@ -227,7 +289,7 @@ def _count_stranger(name: str) -> None:
     strangers = current_app.extensions["bangvang.strangers"]
     with _lock:
         failures, blocked_until = _stranger(name)
-        _refuse_paused(blocked_until)
+        refuse_paused(blocked_until)
         strangers[name] = _count(failures)
         strangers.move_to_end(name)
         while len(strangers) > STRANGERS_KEPT:

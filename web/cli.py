@@ -3,59 +3,58 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import signal
-import socket
-import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import flask_migrate
-import structlog
-import waitress
 from flask import Flask
-from sqlalchemy import inspect
+from sqlalchemy import func, literal, select
 
 from engine import (
     clock,
     deployments,
     instances,
-    jobs,
     queue,
     simulation,
-    timers,
-    worker,
 )
 from engine.actors import SYSTEM
 from engine.bpmn.findings import Finding
 from engine.errors import DeploymentRejected, EngineError
 from engine.operations import damage
-from engine.tables import ProcessInstance
-from web import cli_audit, cli_decisions, cli_organisation, cli_scenarios, create_app, db, people
-from web.cli_application import JSON, NOT_READY, inside_application
+from web import (
+    cli_access,
+    cli_audit,
+    cli_backup,
+    cli_decisions,
+    cli_organisation,
+    cli_scenarios,
+    cli_serve,
+    create_app,
+    db,
+    people,
+    security_events,
+    sqlite,
+)
+from web.cli_application import JSON, database_path, inside_application, is_there
 from web.cli_values import read_until, read_variables
+from web.operability import logs
 from workflows import HANDLERS, calendar, chains, rules, story, story_chains
 
-THREADS = 8
 PASSWORD = "bangvang"  # noqa: S105  of the demonstration's invented people, printed for everybody
 FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-WORK = worker.Work(
-    fire_timer=timers.fire,
-    run_job=jobs.run,
-    fail_job=jobs.fail,
-    fail_timer=timers.fail,
-    outside=worker.Outside(jobs.prepare, jobs.call, jobs.take),
+TRY_API = "API: curl -u mai.tchc:bangvang http://127.0.0.1:{port}/v2/topology"
+UNLIKE = (
+    "Cảnh báo: cơ sở dữ liệu này sắp xếp hoặc tìm chữ khác với SQLite; hãy tạo với ENCODING 'UTF8' LOCALE "
+    "'C.UTF-8'. / Warning: this database sorts or searches letters otherwise than SQLite; make it with "
+    "ENCODING 'UTF8' LOCALE 'C.UTF-8'."
 )
-BUSY = (
-    "Không mở được {host}:{port}; hãy chọn cổng khác bằng --port. / Cannot listen on {host}:{port}; choose "
-    "another --port. ({error})"
-)
+# Code points in their order, and small letters beyond ASCII: what `web.sqlite` gives.
+SORTS, SEARCHES = literal("Z") < literal("a"), func.lower(literal("ĐỀ NGHỊ")) == literal("đề nghị")
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ class Doubt(Finding):
 
 def main() -> None:
     """Run the command line; what people should not read goes to the error stream."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    logs.configure(os.environ)
     bangvang()
 
 
@@ -81,9 +79,16 @@ def bangvang() -> None:
 
 
 bangvang.add_command(cli_audit.audit)
+bangvang.add_command(cli_backup.backup)
+bangvang.add_command(cli_backup.restore)
+bangvang.add_command(cli_access.token)
+bangvang.add_command(cli_access.service)
 bangvang.add_command(cli_decisions.decide)
 bangvang.add_command(cli_scenarios.test)
 bangvang.add_command(cli_organisation.organisation)
+bangvang.add_command(cli_serve.serve)
+bangvang.add_command(cli_serve.web)
+bangvang.add_command(cli_serve.work)
 
 
 @bangvang.command()
@@ -109,31 +114,9 @@ def demo(app: Flask, serve: bool, keep: bool, told: bool, host: str, port: int) 
         for row in people.sign_ins(session):
             click.echo(f"{row.login:<12} {row.name:<20} {row.groups}")
     click.echo(f"Mật khẩu / password: {PASSWORD}")
+    click.echo(TRY_API.format(port=port))
     if serve:
-        serve_forever(app, host, port)
-
-
-@bangvang.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
-@inside_application
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve the pages, with the worker beside them in the same process."""
-    ensure_ready()
-    serve_forever(app, host, port)
-
-
-@bangvang.command("worker")
-@inside_application
-def work(app: Flask) -> None:
-    """Run due timers and jobs until interrupted."""
-    ensure_ready()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    try:
-        worker.run(db.current_queue(), db.session_factory(), WORK, stop)
-    except KeyboardInterrupt:
-        stop.set()
+        cli_serve.serve_forever(app, host, port)
 
 
 @bangvang.group("db")
@@ -234,7 +217,9 @@ def add(app: Flask, name: str, groups: Sequence[str], password: str | None) -> N
     """Add a person who can sign in, or give an existing one more groups and a new password."""
     secret = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
     with db.transaction() as session:
+        cli_access.warn_of_unknown(session, groups)
         people.add(session, name, groups, secret)
+        security_events.record(session, "user.added", SYSTEM.name, f"{name} {', '.join(groups)}")
     click.echo(f"user {name}: {', '.join(groups) or 'no group'}")
 
 
@@ -256,8 +241,12 @@ def check_beside_database(files: Sequence[Path], notes: bool) -> list[Finding]:
     """Return the findings of files beside what the database holds, as a deployment would find them."""
     with create_app().app_context():
         report_unreadable()
-        with db.reading() as session:
-            return deployments.check(session, read_files(files), notes=notes)
+        try:
+            with db.reading() as session:
+                return deployments.check(session, read_files(files), notes=notes)
+        finally:
+            db.db.session.remove()
+            sqlite.forget(db.db.engine)
 
 
 def report_unreadable() -> None:
@@ -270,21 +259,6 @@ def report_unreadable() -> None:
         click.echo(f"warning: {error.text('en')}", err=True)
 
 
-def serve_forever(app: Flask, host: str, port: int) -> None:
-    """Serve with waitress; the worker runs as a thread beside it and stops with it."""
-    try:
-        listening = socket.create_server((host, port))
-    except OSError as error:
-        raise click.ClickException(BUSY.format(host=host, port=port, error=error)) from error
-    running = worker.start_thread(db.current_queue(), db.session_factory(), WORK)
-    click.echo(f"http://{host}:{port}/")
-    try:
-        waitress.serve(app, sockets=[listening], threads=THREADS, ident="bangvang")
-    finally:
-        listening.close()
-        worker.stop_thread(running)
-
-
 def prepare_database() -> None:
     """Bring schema, queue and rules to their newest form; the folder is made when it is missing."""
     path = database_path()
@@ -292,14 +266,11 @@ def prepare_database() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     flask_migrate.upgrade()
     queue.create_schema(db.current_queue())
+    with db.reading() as session:
+        if not all(session.execute(select(SORTS, SEARCHES)).one()):
+            click.echo(UNLIKE, err=True)
     with db.transaction() as session:
         rules.install(session)  # what an office changed stays; what is new in the program is added
-
-
-def ensure_ready() -> None:
-    """Refuse to go on with a database that was never made."""
-    if not is_there() or not inspect(db.db.engine).has_table(ProcessInstance.__tablename__):
-        raise click.ClickException(NOT_READY.format(error=db.db.engine.url))
 
 
 def load_demo(told: bool) -> None:
@@ -314,12 +285,6 @@ def load_demo(told: bool) -> None:
             story_chains.play(session)
 
 
-def is_there() -> bool:
-    """Tell whether the database has been made already."""
-    path = database_path()
-    return path.exists() if path is not None else bool(inspect(db.db.engine).get_table_names())
-
-
 def drop_database() -> None:
     """Remove what the demonstration writes anew: the SQLite file with its companions, or every table."""
     path = database_path()
@@ -331,12 +296,6 @@ def drop_database() -> None:
     db.db.engine.dispose()
     for ending in ("", "-wal", "-shm", "-journal", ".writer"):
         Path(f"{path}{ending}").unlink(missing_ok=True)
-
-
-def database_path() -> Path | None:
-    """Return the file of an SQLite database, None for another database."""
-    url = db.db.engine.url
-    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 def read_files(paths: Sequence[Path]) -> list[tuple[str, bytes]]:

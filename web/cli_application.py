@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from sqlalchemy import inspect
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
 from engine.errors import EngineError
-from web import create_app
+from web import create_app, db, sqlite
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 NOT_READY = (
@@ -33,7 +35,11 @@ def inside_application(command: Command) -> Command:
         try:
             app = create_app()
             with app.app_context():
-                return command(app, **options)
+                try:
+                    return command(app, **options)
+                finally:
+                    db.db.session.remove()
+                    sqlite.forget(db.db.engine)  # the connections end with the command
         except EngineError as error:
             raise click.ClickException(error.text()) from error
         except ArgumentError as error:
@@ -42,3 +48,15 @@ def inside_application(command: Command) -> Command:
             raise click.ClickException(NOT_READY.format(error=error.orig)) from error
 
     return run  # type: ignore[return-value]
+
+
+def is_there() -> bool:
+    """Tell whether the database has been made already."""
+    path = database_path()
+    return path.exists() if path is not None else bool(inspect(db.db.engine).get_table_names())
+
+
+def database_path() -> Path | None:
+    """Return the file of an SQLite database, None for another database."""
+    url = db.db.engine.url
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None

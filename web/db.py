@@ -16,7 +16,7 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from engine import calendars, queue
+from engine import calendars, queue, tracing
 from engine.queue import Queue
 from engine.tables import Base
 from web import sqlite
@@ -98,8 +98,9 @@ def transaction() -> Iterator[Session]:
     session.rollback()
     flask.g.writing = True
     try:
-        yield session
-        session.commit()
+        with tracing.span("transaction"):
+            yield session
+            session.commit()
     finally:
         session.rollback()  # after a commit there is nothing left to roll back
         flask.g.writing = False
@@ -109,6 +110,17 @@ def transaction() -> Iterator[Session]:
 def reading() -> Iterator[Session]:
     """Give a session of its own that sees a snapshot and cannot write, whatever the request's method."""
     with Session(db.engine, info=equipment()) as session:
+        yield session
+
+
+@contextmanager
+def aside() -> Iterator[Session]:
+    """Give a writing session of its own, whatever the request's method; commit when the block ends well.
+
+    For what is to be known even when the request is refused. Never inside `transaction`: each would wait for
+    the other.
+    """
+    with Session(sqlite.writing(db.engine), info=equipment()) as session, session.begin():
         yield session
 
 

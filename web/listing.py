@@ -52,6 +52,7 @@ class Page:
     total: int
     number: int
     pages: int
+    more: bool = False  # than are counted
 
 
 def read_query(sorts: Iterable[str], default: str, filters: Iterable[str] = ()) -> Query:

@@ -5,24 +5,29 @@ Every page says what happened, what was kept, what to do next. No stack trace le
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, jsonify, render_template, request
-from flask_babel import lazy_gettext
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import session as cookie
+from flask_babel import force_locale, gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf.csrf import CSRFError
+from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from engine import steps
 from engine.errors import EngineError, FormInvalid, StateUnreadable
 from engine.operations import damage
-from web import db, names
-from web.accounts import language_now
+from web import accounts, db, names, rejections
+from web.accounts import LANGUAGES, language_now
+from web.operability import absence
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +100,18 @@ GUIDANCE = {
         lazy_gettext("Thao tác dở dang đã được hoàn lại toàn bộ."),
         lazy_gettext("Thử lại sau ít phút; nếu còn lỗi, báo người quản trị giờ ghi bên dưới."),
     ),
+    503: Guidance(
+        lazy_gettext("Cơ sở dữ liệu tạm thời chưa trả lời"),
+        lazy_gettext("Hệ thống chưa đọc, ghi được dữ liệu; thường chỉ kéo dài ít phút và tự trở lại."),
+        lazy_gettext(
+            "Mọi việc đã báo hoàn thành trước đó vẫn còn nguyên. Việc vừa gửi có thể chưa được ghi; gửi lại "
+            "không làm một việc thành hai lần."
+        ),
+        lazy_gettext("Đợi ít phút rồi gửi lại hoặc tải lại trang này; không phải đăng nhập lại."),
+    ),
 }
+PARTS = ("title", "happened", "kept", "next_step")
+OVERLOADED = "RESOURCE_EXHAUSTED"  # published clients slow down and try again when they read it
 
 
 def init_app(app: Flask) -> None:
@@ -103,6 +119,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(EngineError, answer_engine_error)
     app.register_error_handler(StaleDataError, answer_lost_race)
     app.register_error_handler(DBAPIError, answer_database_error)
+    app.register_error_handler(PoolTimeout, answer_absence)
+    app.register_error_handler(ConnectorException, answer_absence)
     app.register_error_handler(CSRFError, answer_http_error)
     app.register_error_handler(HTTPException, answer_http_error)
 
@@ -117,9 +135,12 @@ def answer_engine_error(error: EngineError) -> tuple[Response | str, int]:
             damage.report(session, error)
     for key in PEOPLE & set(error.values):
         error.values[key] = names.person(str(error.values[key]))
-    return answer(
-        error.status, error.text(language_now()), error_type=type(error).__name__, fields=_fields(error)
-    )
+    kind = type(error).__name__
+    if rejections.is_asked():
+        return answer(
+            rejections.status_of(error), error.text("en"), error_type=kind, fields=rejections.fields_of(error)
+        )
+    return answer(error.status, error.text(language_now()), error_type=kind, fields=_fields(error))
 
 
 def answer_lost_race(_error: StaleDataError) -> tuple[Response | str, int]:
@@ -130,12 +151,59 @@ def answer_lost_race(_error: StaleDataError) -> tuple[Response | str, int]:
 def answer_database_error(error: DBAPIError) -> tuple[Response | str, int]:
     """Answer a lost race as such: a deadlock of PostgreSQL, or a row that another one has just put there.
 
-    Anything else that the database refuses is unexpected: an error of the server.
+    Anything else that the database refuses is unexpected, unless it is away.
     """
     if not isinstance(error, IntegrityError) and not steps.is_lost_race(error):
-        raise error
-    log.warning("page.lost_race", type=type(error.orig).__name__, error=str(error.orig), path=request.path)
+        return answer_absence(error)
+    log.warning("page.lost_race", type=type(error.orig).__name__, path=request.path)
     return answer(409, "", error_type="StaleInstance")
+
+
+def answer_absence(error: Exception) -> tuple[Response | str, int]:
+    """Answer 503 while the database is away, asking it nothing; raise what is none of its absence."""
+    found = absence.why(error, writes=request.method not in db.READS)
+    if found is None:
+        raise error
+    log.error("database.absent", reason=found.reason, error=type(error).__name__)
+    language = forget_the_person()
+    status, title = 503, OVERLOADED if found.is_overload and rejections.is_asked() else None
+    if wants_json():
+        happened = str(GUIDANCE[status].happened)
+        answered = problem_details(status, happened, "DatabaseAway", None, title=title)
+    else:
+        answered = make_response(draw_absence(language), status)
+    answered.headers["Retry-After"] = str(found.retry_after)
+    return answered, status
+
+
+def forget_the_person() -> str:
+    """Draw nothing from the account of this request any more; return its language, if that is known."""
+    person = g.get("_login_user")  # where Flask-Login keeps who it looked up
+    known = person is not None and person.is_authenticated
+    g._login_user = accounts.login.anonymous_user()
+    return str(person.language if known else cookie.get("language", LANGUAGES[0]))
+
+
+def draw_absence(language: str) -> str:
+    """Return the page in both languages, the person's first, with what was sent, to send it again."""
+    others = [other for other in LANGUAGES if other != language]
+    texts = {}
+    for one in (language, *others):
+        with force_locale(one):
+            texts[one] = {name: str(getattr(GUIDANCE[503], name)) for name in PARTS}
+            texts[one]["again"] = gettext("Gửi lại")
+    with force_locale(language):
+        return render_template(
+            "away.html", texts=texts, sent=what_was_sent(), again=request.full_path.rstrip("?")
+        )
+
+
+def what_was_sent() -> list[tuple[str, str]] | None:
+    """Return the values of a sent form; None for none, and for one with files or passwords."""
+    if request.method != "POST" or request.files or not request.form:
+        return None
+    values = list(request.form.items(multi=True))
+    return None if any("password" in name for name, _ in values) else values
 
 
 def answer_http_error(error: HTTPException) -> tuple[Response | str, int]:
@@ -151,7 +219,9 @@ def answer(
     guidance = GUIDANCE.get(status) or GUIDANCE[400 if status < 500 else 500]
     log.info("page.problem", status=status, type=error_type, path=request.path)
     if wants_json():
-        return problem_details(status, detail or str(guidance.happened), error_type, fields), status
+        with force_locale("en") if rejections.is_asked() else nullcontext():
+            happened = detail or str(guidance.happened)
+        return problem_details(status, happened, error_type, fields), status
     page = render_template(
         "problem.html", status=status, guidance=guidance, detail=detail, fields=fields, back=way_back()
     )
@@ -166,12 +236,17 @@ def way_back() -> str:
 
 
 def problem_details(
-    status: int, detail: str, error_type: str, fields: dict[str, list[str]] | None = None
+    status: int,
+    detail: str,
+    error_type: str,
+    fields: dict[str, list[str]] | None = None,
+    *,
+    title: str | None = None,
 ) -> Response:
     """Return an answer of the type application/problem+json (RFC 9457)."""
     content: dict[str, object] = {
         "type": f"urn:bangvang:problem:{error_type}",
-        "title": HTTPStatus(status).phrase,
+        "title": title or rejections.title_of(status) if rejections.is_asked() else HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "instance": request.path,
@@ -185,7 +260,7 @@ def problem_details(
 
 def wants_json() -> bool:
     """Tell whether the caller reads JSON rather than pages."""
-    if request.is_json:
+    if rejections.is_asked() or request.is_json:
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"])
     return best is not None and best != "text/html" and "text/html" not in request.accept_mimetypes.values()

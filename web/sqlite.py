@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 PRAGMAS = (
@@ -105,7 +106,10 @@ def _enter_queue(connection: Connection) -> None:
     info = connection.connection.info
     if "queue" not in info:
         path = f"{connection.engine.url.database}.writer"
-        info["queue"] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            info["queue"] = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:  # a full or read-only disk is the database being away, not our mistake
+            raise OperationalError("the queue of writers", None, error) from error
     fcntl.flock(info["queue"], fcntl.LOCK_EX)
 
 

@@ -58,6 +58,8 @@ SENTENCES = {
     "task.refused": lazy_gettext("Từ chối hoàn thành “{name}”"),
     "timer.moved": lazy_gettext("Đổi giờ hẹn “{name}”"),
     "job.kept": lazy_gettext("Giữ kết quả của bước tự động “{name}” đến khi hồ sơ chạy tiếp"),
+    "job.updated": lazy_gettext("Đổi thời gian giao hoặc mức ưu tiên của bước tự động “{name}”"),
+    "task.updated": lazy_gettext("Đổi ngày xem lại hoặc mức ưu tiên của “{name}”"),
     "job.retries_set": lazy_gettext("Đặt lại số lần thử của bước tự động “{name}”"),
     "decision.evaluated": lazy_gettext("Tính quyết định ở “{name}”"),
     "compensation.begun": lazy_gettext("Bắt đầu hoàn tác từ “{name}”"),
@@ -131,11 +133,16 @@ HIDDEN_DATA = frozenset(
         "ended",
         "instructions",
         "deadline",
+        "incident",
+        "job",
+        "parts",
     }
 )
 # What the engine keeps with an event, in words; variables of a process keep the names their designer gave.
 DATA_WORDS = {
     "process": lazy_gettext("quy trình"),
+    "tags": lazy_gettext("nhãn"),
+    "elements": lazy_gettext("bắt đầu tại"),
     "version": lazy_gettext("phiên bản"),
     "business_key": lazy_gettext("mã hồ sơ"),
     "assignee": lazy_gettext("giao cho"),
@@ -190,4 +197,5 @@ KINDS = {
     "limit": lazy_gettext("vượt giới hạn"),
     "deadlock": lazy_gettext("bế tắc"),
     "state": lazy_gettext("trạng thái đã lưu không đọc được"),
+    "error": lazy_gettext("lỗi nghiệp vụ không có nơi nhận"),
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from web.pages import (
+    account,
+    api_guide,
     audit,
     calendar,
     cases,
@@ -15,15 +17,19 @@ from web.pages import (
     home,
     honours,
     inbox,
+    interventions,
     limits,
     movement_plans,
     movements,
     nominations,
     notices,
+    operations,
     organisation,
     organisation_imports,
     rules,
+    security_events,
     sign_in,
+    sign_in_elsewhere,
     start,
     statistics,
     tasks,
@@ -31,7 +37,9 @@ from web.pages import (
 
 BLUEPRINTS = (
     home.blueprint,
+    api_guide.blueprint,
     sign_in.blueprint,
+    sign_in_elsewhere.blueprint,
     inbox.blueprint,
     tasks.blueprint,
     limits.blueprint,
@@ -54,4 +62,8 @@ BLUEPRINTS = (
     notices.blueprint,
     editor.blueprint,  # the designer's, with the editor's views added to it
     audit.blueprint,
+    security_events.blueprint,
+    account.blueprint,
+    operations.blueprint,
+    interventions.blueprint,
 )

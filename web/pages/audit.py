@@ -17,7 +17,8 @@ from engine.errors import NotFound
 from engine.tables import HistoryEvent, Incident, ProcessDefinition, ProcessInstance, UserTask
 from web import listing, moments, names, pictures, timeline
 from web.db import db
-from web.security import AUDITORS, open_to
+from web.pages import home
+from web.security import ADMINISTRATORS, AUDITORS, open_to
 from web.translating import gettext as _
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
@@ -45,7 +46,7 @@ TONES = {"active": "info", "completed": "good", "error": "bad"}
 
 
 @blueprint.get("/instances")
-@open_to(AUDITORS)
+@open_to(AUDITORS, ADMINISTRATORS)
 def choose() -> ResponseReturnValue:
     """List the cases that match the search; as CSV or XLSX when asked."""
     session = db.session()
@@ -69,7 +70,7 @@ def choose() -> ResponseReturnValue:
 
 
 @blueprint.get("/instances/<int:instance_id>")
-@open_to(AUDITORS)
+@open_to(AUDITORS, ADMINISTRATORS)
 def show(instance_id: int) -> ResponseReturnValue:
     """Show one case: facts, the path on the version that ran, its steps and every event by sequence."""
     session = db.session()
@@ -91,6 +92,7 @@ def show(instance_id: int) -> ResponseReturnValue:
         waiting=[task for task in tasks if task.status == "open"],
         incidents=session.scalars(incidents).all(),
         diagram=pictures.of_instance(session, case),
+        may_open=home.may_open,
         status_words=STATUS_WORDS,
         tones=TONES,
     )

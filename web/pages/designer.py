@@ -89,7 +89,8 @@ def show(process_id: str) -> ResponseReturnValue:
     session = db.session()
     newest = deployments.latest(session, process_id)
     query = listing.read_query(SORTS, "-version")
-    rows = _rows(session, deployments.versions(session, process_id))
+    versions = [one for one in deployments.versions(session, process_id) if one.deleted_at is None]
+    rows = _rows(session, versions)
     if listing.wants_file():
         return _export(rows, query)
     return render_template(

@@ -46,6 +46,8 @@ PLACES = (
     Place("notices.show", lazy_gettext("Thông báo"), hidden_from=NO_WORK),
     Place("designer.choose", lazy_gettext("Thiết kế quy trình")),
     Place("audit.choose", lazy_gettext("Kiểm tra")),
+    Place("operations.choose", lazy_gettext("Sự cố")),
+    Place("security_events.choose", lazy_gettext("An ninh"), reference=True),
     Place("documents.choose", lazy_gettext("Sổ văn bản")),
     Place("calendar.show", lazy_gettext("Lịch")),
     Place("statistics.show", lazy_gettext("Thống kê")),
@@ -62,6 +64,7 @@ SHOWN_UNDER = {
     "document_templates": "documents",
     "dossiers": "nominations",
     "cases": "nominations",
+    "interventions": "operations",
 }
 # Where a person begins: the first line whose group the person has; staff otherwise.
 HOMES = ((AUDITORS, "audit.choose"), (DESIGNERS, "designer.choose"))

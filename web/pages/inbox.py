@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -12,9 +12,8 @@ from flask_babel import lazy_gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from engine import clock, tasks
+from engine import offers, tasks
 from engine.actors import Actor
-from engine.deadline_tables import TaskSnooze
 from engine.tables import UserTask
 from web import limits, listing, names
 from web.accounts import current_actor
@@ -25,29 +24,35 @@ from web.translating import gettext as _
 blueprint = Blueprint("inbox", __name__, url_prefix="/tasks")
 
 
-def _aside(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that the actor put a task aside; one that is due is aside for nobody."""
-    now = clock.now()
-    put = select(TaskSnooze.task_id).where(TaskSnooze.person == actor.name, TaskSnooze.until > now)
-    return UserTask.id.in_(put) & (UserTask.due_at.is_(None) | (UserTask.due_at > now))
+@dataclass(frozen=True)
+class Held:
+    """What one scope holds: how many, whether there are more than that, and how they are selected."""
+
+    count: int
+    more: bool
+    tasks: Select[UserTask]
 
 
-def mine(actor: Actor) -> Select[UserTask]:
-    """Select the open tasks that the actor holds and has not put aside."""
-    return tasks.mine(actor).where(~_aside(actor))
+def mine(session: Session, actor: Actor, aside: Collection[int]) -> Held:
+    """Find the open tasks that the actor holds and has not put aside."""
+    found = tasks.mine(actor)
+    return _counted(session, found.where(UserTask.id.not_in(aside)) if aside else found)
 
 
-def of_my_groups(actor: Actor) -> Select[UserTask]:
-    """Select the tasks that the actor may claim and has not put aside."""
-    return tasks.of_my_groups(actor).where(~_aside(actor))
+def of_my_groups(session: Session, actor: Actor, aside: Collection[int]) -> Held:
+    """Find the tasks that the actor may claim and has not put aside."""
+    counted = offers.count(session, actor, aside)
+    choose = offers.many if counted.more else offers.few
+    return Held(counted.number, counted.more, choose(actor, aside))
 
 
-def aside(actor: Actor) -> Select[UserTask]:
-    """Select the tasks that the actor put aside."""
-    return tasks.open_for(actor).where(_aside(actor))
+def aside(session: Session, actor: Actor, aside: Collection[int]) -> Held:
+    """Find the tasks that the actor put aside."""
+    found = offers.held_or_offered(actor, aside)
+    return _counted(session, found) if aside else Held(0, False, found)
 
 
-SCOPES = {
+SCOPES: Mapping[str, tuple[Any, Callable[[Session, Actor, Collection[int]], Held]]] = {
     "mine": (lazy_gettext("Việc của tôi"), mine),
     "group": (lazy_gettext("Việc của nhóm"), of_my_groups),
     "aside": (lazy_gettext("Tạm gác"), aside),
@@ -73,7 +78,7 @@ class Tab:
 
     scope: str
     label: str
-    count: int
+    held: Held
 
 
 @blueprint.get("/")
@@ -81,17 +86,20 @@ class Tab:
 def show() -> ResponseReturnValue:
     """Show the open tasks of one scope; as CSV or XLSX when asked."""
     session, actor = db.session(), current_actor()
-    tabs = [Tab(scope, str(label), _count(session, held(actor))) for scope, (label, held) in SCOPES.items()]
+    put = offers.put_aside(session, actor)
+    held = {scope: find(session, actor, put) for scope, (_label, find) in SCOPES.items()}
+    tabs = [Tab(scope, str(label), held[scope]) for scope, (label, _find) in SCOPES.items()]
     scope = request.args.get("scope", "")
     if scope not in SCOPES:
-        scope = "group" if not tabs[0].count and tabs[1].count else "mine"
+        scope = "group" if not held["mine"].count and held["group"].count else "mine"
     query = listing.read_query(SORTS, "due", ("process",))
-    found = _narrow(SCOPES[scope][1](actor), query)
+    found = _narrow(held[scope].tasks, query)
     if listing.wants_file():
         return _export(session, listing.ordered(found, query, SORTS))
     # the tab has counted already what nothing narrows
-    counted = next(tab.count for tab in tabs if tab.scope == scope) if not query.is_narrow else None
+    counted = None if query.is_narrow else held[scope].count
     page = listing.cut(session, found, query, SORTS, counted)
+    page = replace(page, more=held[scope].more and not query.is_narrow)
     return render_template(
         "tasks/inbox.html",
         page=page,
@@ -109,7 +117,12 @@ def show() -> ResponseReturnValue:
 
 def count_mine(session: Session) -> int:
     """Return how many open tasks the signed-in person holds, for the navigation."""
-    return _count(session, mine(current_actor()))
+    actor = current_actor()
+    return mine(session, actor, offers.put_aside(session, actor)).count
+
+
+def _counted(session: Session, found: Select[UserTask]) -> Held:
+    return Held(_count(session, found), False, found)
 
 
 def _count(session: Session, found: Select[UserTask]) -> int:

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import structlog
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 
-from web import accounts
+from web import accounts, rate_limits, security_events
 from web.db import transaction
 from web.security import PUBLIC, SIGNED_IN, open_to
 from web.translating import gettext as _
@@ -34,20 +34,22 @@ def enter() -> ResponseReturnValue:
     """Check the name and the password, start a fresh session, return to the page that was asked for."""
     name = request.form.get("name", "").strip()[:LONGEST_NAME]
     try:
+        rate_limits.count("address")
+        rate_limits.count("sign_in", name)
         succeeded = accounts.verify(name, request.form.get("password", ""))
         with transaction() as database:
             accounts.record_attempt(database, name, succeeded)
-    except accounts.SignInPaused as error:
-        log.warning("sign_in.paused", person=name)
+            if succeeded:
+                security_events.record(database, "sign_in.accepted", name)
+    except (accounts.SignInPaused, rate_limits.TooManyRequests) as error:
+        security_events.note("sign_in.paused", "", name)
         return _refuse(name, error.text(accounts.language_now())), error.status
     account = accounts.load(name) if succeeded else None
     if account is None:
-        log.warning("sign_in.refused", person=name)
+        security_events.note("sign_in.failed", "", name)
         return _refuse(name, accounts.SignInRefused().text(accounts.language_now())), 422
     wanted = session.get("after_sign_in")
-    session.clear()
-    session.permanent = True  # ends after accounts.SESSION_LENGTH without a request
-    login_user(account)
+    accounts.begin_session(account)
     log.info("sign_in.accepted", person=account.name)
     return redirect(own_address(wanted), code=303)
 
@@ -55,10 +57,12 @@ def enter() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 @open_to(SIGNED_IN)
 def leave() -> ResponseReturnValue:
-    """End the session."""
-    logout_user()
-    session.clear()
-    return redirect(url_for("sign_in.show"), code=303)
+    """End the session, and every copy of its cookie with it."""
+    elsewhere = session.get("elsewhere")
+    with transaction() as database:
+        security_events.record(database, "sign_in.ended", current_user.name)
+        accounts.end_session(database)
+    return redirect(url_for("sign_in.show", elsewhere=1 if elsewhere else None), code=303)
 
 
 @blueprint.post("/language")

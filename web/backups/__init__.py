@@ -1,0 +1,1 @@
+"""Copies of the whole database, taken while people work and proved when they are put back."""
