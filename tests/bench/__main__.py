@@ -2,6 +2,7 @@
 
 Every figure stands beside a reference measured in the same run, in turns with it; on a shared machine compare
 the ratios of two runs, never their times. The budgets are printed beside the figures and asserted nowhere.
+What grows with the database is measured at a reduced size that its lines name, at the full one with --big.
 """
 
 from __future__ import annotations
@@ -14,19 +15,42 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from tests.bench import audit, diagrams, figures, inbox, over_http, round, rounds, statements, states
+from tests.bench import (
+    audit,
+    diagrams,
+    figures,
+    growth,
+    inbox,
+    javascript,
+    memory,
+    over_http,
+    round,
+    rounds,
+    statements,
+    states,
+    timers,
+    votes,
+)
 from tests.bench.figures import Figure
 
 MEASURED: dict[str, Callable[[], list[Figure]]] = {
     "http": over_http.measure,
+    "votes": votes.measure,
     "rounds": rounds.measure,
     "round": round.measure,
     "states": states.measure,
     "diagrams": diagrams.measure,
     "audit": audit.measure,
+    "javascript": javascript.measure,
 }
-PARTS = ("statements", *MEASURED, "inbox")
-OPEN_TASKS, OPEN_TASKS_BIG = 10_000, 100_000
+# what grows with the database: how it is measured, and at which sizes without and with --big
+GROWN: dict[str, tuple[Callable[..., list[Figure]], tuple[int, ...], tuple[int, ...]]] = {
+    "inbox": (inbox.measure, (20_000,), (1_000_000,)),
+    "growth": (growth.measure, (20_000,), (1_000_000,)),
+    "timers": (timers.measure, (5_000, 400), (1_000_000, 2_000)),
+    "memory": (memory.measure, (20_000,), (1_000_000,)),
+}
+PARTS = ("statements", *MEASURED, *GROWN)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -55,8 +79,9 @@ def _measure(part: str, options: argparse.Namespace) -> list[Figure]:
         if options.statements:
             sys.stderr.write(statements.listing(counts) + "\n")
         return found
-    if part == "inbox":
-        return inbox.measure(OPEN_TASKS_BIG if options.big else OPEN_TASKS)
+    if part in GROWN:
+        measure, small, big = GROWN[part]
+        return measure(*(big if options.big else small))
     return MEASURED[part]()
 
 
@@ -66,7 +91,7 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--statements", action="store_true", help="list the statements of each completion too"
     )
-    parser.add_argument("--big", action="store_true", help=f"{OPEN_TASKS_BIG:,} open tasks in the inbox")
+    parser.add_argument("--big", action="store_true", help="1,000,000 finished cases, open tasks and timers")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure only this part; repeatable")
     return parser.parse_args(arguments)
 

@@ -1,25 +1,26 @@
 """The reference: a bare transaction of the size of a completion, on a bare Flask application under waitress.
 
-It updates one row of 1 kB, inserts six rows and commits once, on SQLite with the product's own recipe (WAL,
-fsync at every commit, writers in a queue); no sign-in, no engine, no ORM. Nothing that saves state could do
-with less.
-As a program: `python -m tests.bench.bare DATABASE PORT`.
+It locks and updates one row of 1 kB, inserts six rows and commits once, on PostgreSQL or on SQLite with the
+product's own recipe (WAL, fsync at every commit, writers in a queue); no sign-in, no engine, no ORM. Nothing
+that saves state could do with less. The environment's BARE_DATABASE names the database.
+As a program: `python -m tests.bench.bare PORT`; for gunicorn it is `tests.bench.bare:served()`.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from pathlib import Path
 
 import waitress
 from flask import Flask
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, create_engine, insert, select, update
 
-from web import cli, sqlite
+from web import cli_serve, sqlite
 
 ROWS = 6
 STATE = "x" * 1000
+DATABASE = "BARE_DATABASE"
 METADATA = MetaData()
 CASE = Table("bare_case", METADATA, Column("id", Integer, primary_key=True), Column("state", Text))
 FACT = Table(
@@ -32,9 +33,9 @@ FACT = Table(
 )
 
 
-def prepare(path: Path, cases: int) -> Engine:
-    """Return an engine on a file with the tables and that many cases."""
-    engine = sqlite.prepare(create_engine(f"sqlite:///{path}"))
+def prepare(url: str, cases: int) -> Engine:
+    """Return an engine on a database with the tables and that many cases."""
+    engine = sqlite.prepare(create_engine(url))
     writing = sqlite.writing(engine)
     METADATA.create_all(writing)
     with writing.begin() as connection:
@@ -46,7 +47,7 @@ def prepare(path: Path, cases: int) -> Engine:
 def transact(engine: Engine, case: int) -> None:
     """Read one case, write it back, add six facts, commit."""
     with sqlite.writing(engine).begin() as connection:
-        state = connection.scalar(select(CASE.c.state).where(CASE.c.id == case))
+        state = connection.scalar(select(CASE.c.state).where(CASE.c.id == case).with_for_update())
         connection.execute(update(CASE).where(CASE.c.id == case).values(state=state))
         facts = [{"case_id": case, "kind": f"kind.{row}", "data": "{}" * 40} for row in range(ROWS)]
         connection.execute(insert(FACT), facts)
@@ -68,11 +69,11 @@ def create_app(engine: Engine) -> Flask:
     return app
 
 
+def served() -> Flask:
+    """Return the application on the database that the environment names."""
+    return create_app(prepare(os.environ[DATABASE], cases=1))
+
+
 if __name__ == "__main__":
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a full queue is what is measured
-    waitress.serve(
-        create_app(prepare(Path(sys.argv[1]), cases=1)),
-        host="127.0.0.1",
-        port=int(sys.argv[2]),
-        threads=cli.THREADS,
-    )
+    waitress.serve(served(), host="127.0.0.1", port=int(sys.argv[1]), threads=cli_serve.THREADS)

@@ -41,12 +41,7 @@ NOMINEE = {
         ("report_attested", "tasks_completed", "contributed", "complied", "not_criticised"), "true"
     ),
 }
-PROPOSAL = {
-    "report_kind": "proposal",
-    "nominees-_rows": "1",
-    "nominees-0-_row": "1",
-    **{f"nominees-0-{key}": value for key, value in NOMINEE.items()},
-}
+NAMES = ("Nguyễn Hồng Ánh", "Trần Văn Bảy", "Lê Thị Cúc")
 
 
 @dataclass
@@ -104,11 +99,20 @@ def count_plain(app: Flask) -> Count:
     return count_completion(worker, second)
 
 
-def count_head_review(app: Flask) -> dict[str, Count]:
+def propose(nominees: int) -> dict[str, str]:
+    """Return what the form of a proposal sends for so many nominees."""
+    sent = {"report_kind": "proposal", "nominees-_rows": str(nominees)}
+    for place, name in enumerate(NAMES[:nominees]):
+        row = {**NOMINEE, "subject": name, "_row": "1"}
+        sent |= {f"nominees-{place}-{key}": value for key, value in row.items()}
+    return sent
+
+
+def count_head_review(app: Flask, nominees: int = 1) -> dict[str, Count]:
     """Return what the head's review costs, once returned to the staff and once signed."""
     staff, head = sign_in(app, plain.WORKER), sign_in(app, HEAD)
     first = start_proposal(staff)
-    answer = staff.post(f"/tasks/{first}/complete", PROPOSAL)
+    answer = staff.post(f"/tasks/{first}/complete", propose(nominees))
     if answer.status_code != 303:
         raise RuntimeError(answer.text)
     found: dict[str, Count] = {}
@@ -123,7 +127,7 @@ def measure() -> tuple[list[Figure], dict[str, Count]]:
     """Return the figures, and by name what was sent."""
     with tempfile.TemporaryDirectory() as name, clock.pinned(MOMENT):
         folder = Path(name)
-        engine = bare.prepare(folder / "bare.sqlite3", cases=1)
+        engine = bare.prepare(f"sqlite:///{folder}/bare.sqlite3", cases=1)
         with watching() as reference:
             bare.transact(engine, 1)
         engine.dispose()
