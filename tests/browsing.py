@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +18,13 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib import error, parse, request
 
+import flask_migrate
 from lxml import html
+
+from engine import queue
+from tests import databases, site
+from web import cli, create_app, db, sqlite
+from workflows import rules
 
 PASSWORD = "bangvang"
 ROOT = Path(__file__).parent.parent
@@ -34,12 +44,36 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from web.cli import main; main()", *arguments]
 
 
+@functools.cache
+def make_demo(kind: str = databases.IN_USE) -> str:
+    """Make the database that `bangvang demo --no-story` leaves, once for this process; return its URL."""
+    folder = Path(tempfile.mkdtemp(prefix="bangvang-demo-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    url = databases.keep(databases.make(folder, kind))
+    fill_demo(folder, url)
+    return url
+
+
+def fill_demo(folder: Path, url: str) -> None:
+    """Put the demo without its story into an empty database."""
+    app = create_app(databases.settings(folder, url))
+    with app.app_context():
+        db.db.metadata.create_all(sqlite.writing(db.db.engine))
+        flask_migrate.stamp()
+        queue.create_schema(db.current_queue())
+        with db.transaction() as session:
+            rules.install(session)
+        cli.load_demo(told=False)
+        site.close(app)
+
+
 class Server:
     """`bangvang serve` on a database of its own; can be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.database = ""
         self.environment = {**os.environ, "BANGVANG_INSTANCE": str(folder), "BANGVANG_TEST_CLOCK": "1"}
 
     @property
@@ -47,20 +81,14 @@ class Server:
         """Return the address."""
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def database(self) -> str:
-        """Return the address of the database."""
-        return f"sqlite:///{self.folder / 'bangvang.sqlite3'}"
-
     def load_demo(self) -> None:
-        """Make the database and load the demo."""
-        subprocess.run(
-            command("demo", "--no-serve", "--no-story"),
-            env=self.environment,
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
+        """Start from the demo's database, without its story; a database that a test named is filled."""
+        if self.database:
+            demo = command("demo", "--no-serve", "--no-story")
+            subprocess.run(demo, env=self.environment, cwd=ROOT, check=True, capture_output=True)
+            return
+        self.database = databases.copy(make_demo(), self.folder)
+        self.environment |= databases.settings(self.folder, self.database)
 
     def start(self) -> None:
         """Start and wait until it answers."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, create_engine, func, insert, select
 from sqlalchemy.orm import Session
 
 from engine import clock, deployments, forms, tasks
 from engine.actors import SYSTEM, Actor
-from engine.tables import ProcessInstance, UserTask
+from engine.tables import Base, Deployment, ProcessInstance, UserTask
+from tests import databases
 from workflows import HANDLERS, calendar, chains, demo, organisation_people, story, task_notices
 from workflows.story import (
     CHAIR,
@@ -44,6 +46,7 @@ __all__ = [
 ]
 
 Row = dict[str, Any]
+LOADED = datetime(2001, 2, 3, 4, 5, 6, 789, tzinfo=UTC)  # a moment that nothing else has
 
 
 def at(text: str) -> datetime:
@@ -63,6 +66,46 @@ def collective(subject: str, **changes: Any) -> Row:
     return story.collective(subject, **{"achievement": achievement, **changes})
 
 
+def _load(session: Session) -> None:
+    """Load the people of the demo and deploy every chain."""
+    demo.load(session)
+    files = [(path.name, path.read_bytes()) for path in chains.files()]
+    deployments.deploy(session, files, SYSTEM)
+
+
+@cache
+def _rows() -> Mapping[Table, Sequence[Row]]:
+    """Load and deploy once for this process, return what it leaves: 0.5 s instead of that in each test."""
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session, clock.pinned(LOADED):
+        session.info["handlers"] = HANDLERS
+        _load(session)
+        session.commit()
+    with engine.connect() as connection:
+        read = {
+            table: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in Base.metadata.sorted_tables
+        }
+    engine.dispose()
+    return {table: rows for table, rows in read.items() if rows}
+
+
+def _take_over(session: Session) -> None:
+    """Put those rows into an empty database, as if they were loaded now."""
+    now = clock.now()
+    for table, rows in _rows().items():
+        alike: dict[tuple[str, ...], list[Row]] = {}
+        for row in rows:  # what is NULL is left out: a None would be JSON's null
+            kept = {
+                name: now if value == LOADED else value for name, value in row.items() if value is not None
+            }
+            alike.setdefault(tuple(kept), []).append(kept)
+        for found in alike.values():
+            session.execute(insert(table), found)
+    databases.number_on(session.connection(), list(_rows()))
+
+
 class Chain:
     """The deployed chain with its people, at a moment that the test moves."""
 
@@ -76,9 +119,10 @@ class Chain:
             ballot_key=bytes(32),
         )
         clock.pin(at(moment))
-        demo.load(session)
-        files = [(path.name, path.read_bytes()) for path in chains.files()]
-        deployments.deploy(session, files, SYSTEM)
+        if session.scalar(select(func.count()).select_from(Deployment)):
+            _load(session)  # beside what is there already
+        else:
+            _take_over(session)
 
     def actor(self, login: str) -> Actor:
         """Return a person with the groups of the organisation."""

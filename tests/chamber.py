@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from engine import clock, deployments, forms, instances, tasks
@@ -295,6 +295,6 @@ def add_nominee(session: Session, form: str, kind: str, subject: str) -> Nominat
 def make(table: type[Row], **values: Any) -> Row:
     """Return a row whose other columns are empty."""
     empty: Mapping[type, Any] = {str: "", int: 0, bool: False}
-    needed = [c for c in table.__table__.columns if not c.nullable and c.default is None]
+    needed = [c for c in inspect(table).columns if not c.nullable and c.default is None]
     blank = {c.name: empty[c.type.python_type] for c in needed if c.name not in values and not c.primary_key}
     return table(**blank, **values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,25 +12,33 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.tables import Base
+from tests import databases, postgresql
 
 MORNING = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _databases_of_this_test() -> Iterator[None]:
+    """Drop what was made on the PostgreSQL server meanwhile."""
+    spared = postgresql.name_made()
+    yield
+    postgresql.drop_made(spared)
+
+
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Make the tables once: SQLite waits for the disk at each of them."""
-    path = tmp_path_factory.mktemp("empty") / "test.db"
-    engine = create_engine(f"sqlite:///{path}")
+    url = databases.keep(databases.make(tmp_path_factory.mktemp("empty")))
+    engine = create_engine(url)
     Base.metadata.create_all(engine)
     engine.dispose()
-    return path
+    return url
 
 
 @pytest.fixture
-def database(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
-    """Give an empty SQLite database in a file of its own."""
-    shutil.copy(empty_database, tmp_path / "test.db")
-    engine = create_engine(f"sqlite:///{tmp_path}/test.db")
+def database(tmp_path: Path, empty_database: str) -> Iterator[Engine]:
+    """Give an empty database: an SQLite file of its own, or one of PostgreSQL."""
+    engine = create_engine(databases.copy(empty_database, tmp_path))
     yield engine
     engine.dispose()
 

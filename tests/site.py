@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from engine import deployments, queue
 from engine.actors import SYSTEM
+from tests import databases
 from web import create_app, db, people, sqlite
 from workflows import chains
 
@@ -43,27 +43,32 @@ class Visitor:
 
     def token(self) -> str:
         """Return the token that the visitor's pages carry."""
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/movements/").text)
-        assert found is not None
-        return found[1]
+        return forgery_token(self.client.get("/movements/").text)
+
+
+def forgery_token(page: str) -> str:
+    """Return the token that the forms of a page carry."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 @contextmanager
 def open_site(folder: Path) -> Iterator[Flask]:
     """Give an application on a fresh copy of the demonstration's database."""
-    shutil.copy(_template(), folder / "bangvang.sqlite3")
-    app = create_app({"BANGVANG_INSTANCE": str(folder), "BANGVANG_TEST_CLOCK": "1"})
+    settings = databases.settings(folder, databases.copy(_template(), folder))
+    app = create_app({**settings, "BANGVANG_TEST_CLOCK": "1"})
     yield app
     close(app)
 
 
-def sign_in(app: Flask, name: str) -> Visitor:
+def sign_in(app: Flask, name: str, password: str = PASSWORD) -> Visitor:
     """Sign a person in through the page."""
     client = app.test_client()
     page = client.get("/sign-in").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token is not None
-    answer = client.post("/sign-in", data={"name": name, "password": PASSWORD, "csrf_token": token[1]})
+    answer = client.post("/sign-in", data={"name": name, "password": password, "csrf_token": token[1]})
     assert answer.status_code == 303, answer.text
     return Visitor(name, client)
 
@@ -91,10 +96,11 @@ def close(app: Flask) -> None:
 
 
 @lru_cache(maxsize=1)
-def _template() -> Path:
+def _template() -> str:
     """Build the demonstration's database once for the whole run."""
     folder = Path(tempfile.mkdtemp(prefix="bangvang-site-"))
-    app = create_app({"BANGVANG_INSTANCE": str(folder)})
+    url = databases.keep(databases.make(folder))
+    app = create_app(databases.settings(folder, url))
     with app.app_context():
         db.db.metadata.create_all(sqlite.writing(db.db.engine))
         queue.create_schema(db.current_queue())
@@ -103,4 +109,4 @@ def _template() -> Path:
             found = [(path.name, path.read_bytes()) for path in chains.files()]
             deployments.deploy(session, found, SYSTEM)
     close(app)
-    return folder / "bangvang.sqlite3"
+    return url

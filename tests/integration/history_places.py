@@ -7,15 +7,12 @@ import functools
 import json
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.sql import SQL, Identifier
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.orm import Session
 
@@ -26,6 +23,7 @@ from engine.audit import formats as audit_formats
 from engine.audit import log as audit_log
 from engine.audit.verification import Report
 from engine.tables import Base, UserTask
+from tests import databases, postgresql
 from tests.builders import a_process
 from tests.integration import queue_places
 from web import sqlite
@@ -110,6 +108,7 @@ def _tell(database: str) -> Place:
     folder = Path(tempfile.mkdtemp(prefix="history-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     url = f"sqlite:///{folder}/told.db" if database == "sqlite" else queue_places.make_database()
+    databases.keep(url)
     place = Place(sqlite.writing(queue_places.make_engine(url)), folder)
     Base.metadata.create_all(place.engine)
     process = a_process("told")
@@ -128,11 +127,7 @@ def _copy(told: Place, folder: Path) -> str:
     source = told.engine.url.database or ""
     if told.engine.dialect.name == "sqlite":
         return f"sqlite:///{shutil.copy(source, folder)}"
-    name = f"history_{uuid.uuid4().hex[:12]}"
-    copy = SQL("create database {} template {}").format(Identifier(name), Identifier(source))
-    with psycopg.connect(queue_places.start_server(), autocommit=True) as connection:
-        connection.execute(copy)
-    return queue_places.name_database(name)
+    return postgresql.make_database(source)
 
 
 def work(place: Place, cases: int) -> None:

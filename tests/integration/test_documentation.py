@@ -27,7 +27,9 @@ def test_every_command_stands_in_the_readme() -> None:
         for name, command in bangvang.commands.items()
         for inner in (getattr(command, "commands", None) or {"": None})
     }
-    written = set(re.findall(r"^\| `bangvang ((?:audit |db |organisation |user )?\w+)", README, re.M))
+    written = set(
+        re.findall(r"^\| `bangvang ((?:audit |db |organisation |service |token |user )?\w+)", README, re.M)
+    )
 
     assert written == commands
 

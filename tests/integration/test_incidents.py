@@ -153,7 +153,7 @@ def test_a_failed_job_says_why_in_both_languages(session: Session) -> None:
     }
     assert {language: incident.text(language) for language in texts} == texts
     events = {event.kind: event for event in history.of_instance(session, instance.id)}
-    assert events["incident.retried"].data == {"kind": "job", **texts}
+    assert events["incident.retried"].data == {"incident": incident.id, "kind": "job", **texts}
     assert events["incident.resolved"].data == {"token": incident.token, "kind": "job"}
     assert events["incident.resolved"].actor == "nora"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from engine import clock, deployments, history, instances, jobs, messages, tasks, timers
@@ -84,7 +84,7 @@ def _rows(session: Session) -> list[Any]:
     found: list[Any] = []
     for table in (UserTask, Job, Timer, Subscription, Incident):
         for row in session.scalars(select(table).order_by(table.id)):
-            found.append([(c.key, getattr(row, c.key)) for c in table.__table__.columns])
+            found.append([(c.key, getattr(row, c.key)) for c in inspect(table).columns])
     return found
 
 

@@ -31,7 +31,7 @@ from engine.errors import StateUnreadable
 from engine.operations import damage, holds
 from engine.spiff import state
 from engine.tables import Base, Incident, Message, ProcessInstance, Timer, UserTask
-from tests import site
+from tests import databases, site
 from tests.builders import ProcessBuilder, Z, a_process
 from tests.integration import queue_places
 from tests.integration.queue_places import Place, wait_until
@@ -288,7 +288,8 @@ def _kinds(place: Place) -> list[str]:
 def test_the_check_beside_the_database_names_what_cannot_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BANGVANG_INSTANCE", str(tmp_path))
+    for name, value in databases.settings(tmp_path).items():
+        monkeypatch.setenv(name, value)
     with create_app().app_context():
         Base.metadata.create_all(sqlite.writing(db.db.engine))
         queue.create_schema(db.current_queue())

@@ -237,7 +237,7 @@ def test_what_is_due_is_decided_by_the_clock_of_the_engine(place: Place) -> None
         session.commit()
 
     assert fetch_all(place, clock=now() - WEEK) == []
-    assert [job.task_kwargs["timer_id"] for job in fetch_all(place, clock=now() + 101 * WEEK)] == [1, 2]
+    assert [job.task_kwargs["timer_id"] for job in fetch_all(place, clock=now() + 101 * WEEK)] == [2, 1]
 
 
 def test_jobs_of_one_instance_are_fetched_one_after_the_other_in_their_order(place: Place) -> None:

@@ -20,20 +20,19 @@ from engine import clock, queue, queue_tables, worker
 from engine.errors import BadInput, NotFound, StaleInstance
 from engine.queue import Pace
 from engine.worker import Work
+from tests import postgresql
 from tests.integration.queue_places import (
     DATABASES,
     EFFECTS,
     METADATA,
     PACE,
     Place,
-    find_binaries,
     make_engine,
     make_sessions,
     open_place,
     read_effects,
     read_jobs,
     record,
-    start_server_in,
     wait_until,
 )
 from tests.integration.queue_process import do_work
@@ -309,9 +308,9 @@ def test_rule_8_without_the_notifying_trigger_polling_finds_the_job(tmp_path: Pa
 
 
 def test_rule_7_the_worker_comes_back_after_postgresql_was_killed(tmp_path: Path) -> None:
-    folder = find_binaries()
+    folder = postgresql.find_binaries()
     home = Path(tempfile.mkdtemp(prefix="queue-pg-"))
-    server, url = start_server_in(home, folder)
+    server, url = postgresql.start_server_in(home, folder)
     opened = queue.open_queue(url, pace=PACE)
     place = Place(url, opened, make_engine(url.replace("postgresql://", "postgresql+psycopg://")))
     queue.create_schema(opened)
@@ -324,7 +323,7 @@ def test_rule_7_the_worker_comes_back_after_postgresql_was_killed(tmp_path: Path
         server.wait()
         time.sleep(1.0)
         place.engine.dispose()
-        server, _ = start_server_in(home, folder)
+        server, _ = postgresql.start_server_in(home, folder)
         defer(place, lambda session: queue.defer_job(session, 2, 2))
 
         assert wait_until(lambda: read_effects(place, "job") == [1, 2])

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -40,7 +41,7 @@ from engine.bpmn import reading
 from engine.spiff import state
 from engine.spiff.compiling import compile_process
 from engine.tables import Incident, Job, ProcessDefinition, ProcessInstance, Subscription, Timer, UserTask
-from tests import site
+from tests import carrying, databases, site
 from tests.builders import a_process
 from tests.playing import Play
 from web import cli, create_app, db
@@ -102,11 +103,14 @@ def test_a_saved_state_waits_for_the_same_after_it_was_saved_by_this_release(nam
 def app(tmp_path: Path) -> Iterator[Flask]:
     """Give an application on the upgraded database of the release, at the moment it was left."""
     text = lzma.decompress((RELEASE / "database.sql.xz").read_bytes()).decode()
-    with closing(sqlite3.connect(tmp_path / "bangvang.sqlite3")) as connection:
+    with closing(sqlite3.connect(tmp_path / databases.FILE)) as connection:
         connection.executescript(text)
     clock.pin(MOMENT)
-    made = create_app({"BANGVANG_INSTANCE": str(tmp_path)})
+    made = create_app(databases.settings(tmp_path))
     with made.app_context():
+        if databases.ON_POSTGRESQL:
+            flask_migrate.upgrade(revision=carrying.read_revision(tmp_path / databases.FILE))
+            carrying.carry(tmp_path / databases.FILE, db.db.engine)
         cli.prepare_database()
         yield made
     site.close(made)

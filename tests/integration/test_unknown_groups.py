@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from engine.actors import SYSTEM
 from engine.bpmn.findings import Finding
 from engine.errors import DeploymentRejected
 from engine.tables import ProcessDefinition
+from tests import databases
 from tests.site import open_site
 from web import cli
 from workflows import HANDLERS, chains, demo, organisation_people
@@ -90,13 +92,20 @@ def test_before_an_organisation_is_loaded_groups_are_not_judged(session: Session
     assert [one for one in found if one.rule == "unknown-group"] == []
 
 
+def point_to(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands work on the database of a site."""
+    url = str(site.config["SQLALCHEMY_DATABASE_URI"])
+    for name, value in databases.settings(Path(site.config["INSTANCE"]), url).items():
+        monkeypatch.setenv(name, value)
+
+
 def test_the_command_line_asks_the_database_for_the_groups(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BANGVANG_INSTANCE", str(tmp_path))
     path = tmp_path / "construction_launch.bpmn"
     path.write_text(LAUNCH.replace(".deputy_director", ".deputy"), encoding="utf-8")
-    with open_site(tmp_path):
+    with open_site(tmp_path) as site:
+        point_to(site, monkeypatch)
         result = CliRunner().invoke(cli.bangvang, ["check", "--json", "--database", str(path)])
 
     found = [(one["rule"], one["element"], one["severity"]) for one in json.loads(result.stdout)]
@@ -107,13 +116,13 @@ def test_the_command_line_asks_the_database_for_the_groups(
 def test_a_file_of_units_is_shown_and_applied_by_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BANGVANG_INSTANCE", str(tmp_path))
     path = tmp_path / "don-vi.csv"
     path.write_text("code,name,kind,parent_code\nP9,Phòng Đo đạc,office,TTTV\n", encoding="utf-8")
     wrong = tmp_path / "sai.csv"
     wrong.write_text("code,name,kind,parent_code\nP9,,office,XX\n", encoding="utf-8")
 
-    with open_site(tmp_path):
+    with open_site(tmp_path) as site:
+        point_to(site, monkeypatch)
         outputs = [
             CliRunner().invoke(cli.bangvang, ["organisation", "import", str(file), *more])
             for file, more in ((path, ()), (path, ("--apply",)), (path, ()), (wrong, ("--apply",)))

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from engine import deployments
 from engine.tables import Base
+from tests import databases
 from tests.builders import a_process
 from tests.site import BPMN, close, open_site, sign_in
 from web import accounts, cli, cli_values, configuration, create_app, db
@@ -28,7 +29,8 @@ def run(*arguments: str) -> Result:
 
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BANGVANG_INSTANCE", str(tmp_path))
+    for name, value in databases.settings(tmp_path).items():
+        monkeypatch.setenv(name, value)
     return tmp_path
 
 
@@ -184,7 +186,7 @@ def test_the_demonstration_loads_a_fresh_database_and_prints_the_sign_ins(instan
     assert (first.exit_code, again.exit_code, anew.exit_code) == (0, 0, 0), first.output + again.output
     assert "an.p1" in first.output
     assert "bangvang" in first.output
-    app = create_app({"BANGVANG_INSTANCE": str(instance)})
+    app = create_app()
     assert sign_in(app, "an.p1").get("/start/").status_code == 200
     close(app)
 
@@ -226,7 +228,7 @@ def test_keeping_the_demonstration_keeps_what_designers_deployed(instance: Path)
     kept = run("demo", "--no-serve", "--keep")
 
     assert (deployed.exit_code, kept.exit_code) == (0, 0), deployed.output + kept.output
-    app = create_app({"BANGVANG_INSTANCE": str(instance)})
+    app = create_app()
     with app.app_context():
         assert deployments.latest(db.db.session(), "office_proposal").version == 2
     close(app)
@@ -235,7 +237,7 @@ def test_keeping_the_demonstration_keeps_what_designers_deployed(instance: Path)
 def test_the_migrations_make_the_tables_that_the_code_expects(instance: Path) -> None:
     run("db", "upgrade")
 
-    app = create_app({"BANGVANG_INSTANCE": str(instance)})
+    app = create_app()
     with app.app_context(), db.db.engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
@@ -264,6 +266,6 @@ def test_the_clock_cannot_be_held_behind_https(tmp_path: Path) -> None:
 def test_every_setting_stands_in_the_room_s_readme() -> None:
     text = (Path(cli.__file__).parent / "README.md").read_text(encoding="utf-8")
 
-    missing = [setting.name for setting in configuration.SETTINGS if f"BANGVANG_{setting.name}" not in text]
+    missing = [setting.name for setting in configuration.SETTINGS if f"_{setting.name}`" not in text]
 
     assert missing == []

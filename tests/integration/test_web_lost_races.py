@@ -43,9 +43,17 @@ def test_a_deadlock_is_told_as_a_lost_race(site: Flask, kind: type[psycopg.Error
 
 
 def test_another_error_of_the_database_is_an_error_of_the_server(site: Flask) -> None:
-    status, page = _answer_with(site, OperationalError("the secret", {}, psycopg.errors.DiskFull()))
+    status, page = _answer_with(site, OperationalError("the secret", {}, psycopg.errors.DatatypeMismatch()))
 
     assert status == 500
+    assert "the secret" not in page
+
+
+@pytest.mark.parametrize("kind", [psycopg.errors.DiskFull, psycopg.errors.AdminShutdown])
+def test_a_database_that_cannot_serve_now_is_told_as_away(site: Flask, kind: type[psycopg.Error]) -> None:
+    status, page = _answer_with(site, OperationalError("the secret", {}, kind()))
+
+    assert status == 503
     assert "the secret" not in page
 
 

@@ -261,6 +261,9 @@ def test_what_is_wrong_is_named_by_element_rule_and_line(rule: str, element: str
 
 
 OF_OTHER_TESTS = {
+    "file-name",
+    "file-twice",
+    "too-many-files",
     "duplicate-process",
     "without-effect",
     "foreign-extension",
