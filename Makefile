@@ -8,10 +8,10 @@ TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fix bench browser soak lock clean
+.PHONY: help setup run demo test test-postgresql check fix bench browser soak lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 setup: $(VENV)/.installed ## create the environment, install, build the front end, compile the translations
 	@$(BIN)/python web/assets.py
@@ -31,6 +31,9 @@ demo: setup ## throw the database away, load the demo again, serve
 
 test: setup ## run every test; browser tests where a Chromium is found
 	$(BIN)/python -m pytest $(TOGETHER) -m "not bench and not soak"
+
+test-postgresql: setup ## the same on a PostgreSQL that the tests start (TEST_DATABASE_URL names another one)
+	BANGVANG_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(TOGETHER) -m "not bench and not soak"
 
 check: setup ## everything that must hold before a commit: style, types, import contracts, tests
 	$(BIN)/ruff check .
