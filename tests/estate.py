@@ -1,4 +1,4 @@
-"""A whole estate to take away: web nodes, workers and a durable PostgreSQL of their own, supervised like systemd.
+"""A whole estate to take away: web nodes, workers and a durable PostgreSQL, supervised as by systemd.
 
 Everything is started from the test's main thread and dies with it (PR_SET_PDEATHSIG asks for the thread).
 """
@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib import error, request
@@ -22,15 +23,17 @@ from urllib import error, request
 import psycopg
 from sqlalchemy import make_url
 
-from tests import browsing, postgresql
+from tests import browsing, databases, postgresql
 from tests.browsing import ROOT, command
 from tests.cluster import Cluster
 
-KINDS = ("web", "worker", "database", "everything", "pause")
-WEIGHTS = (6, 5, 5, 2, 2)
+# How often each is drawn; `together` is a node, a worker and the database, `everything` all there is.
+FEW = {"web": 6, "worker": 5, "database": 5, "together": 2, "pause": 2}
+KINDS = FEW | {"everything": 2}
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-STALL = 5.0  # seconds: a soak cannot wait the 30 that a worker is given in service
-PAUSE = STALL + 3.0  # how long a worker sleeps: long enough that its jobs are given to another one
+STALL = 4.0  # seconds: a soak cannot wait the 30 that a worker is given in service
+PAUSE = STALL + 2.5  # how long a worker sleeps: long enough that its jobs are given to another one
+ABSENCES = (0.5, 0.5, 6.0)  # seconds at most without a database: a long one ends what is started meanwhile
 PATIENCE = 120.0  # seconds until whoever does not come back counts as lost
 QUICK = (
     "from functools import partial; from engine import queue; "
@@ -48,8 +51,13 @@ def die_with_parent() -> None:
 class Estate(Cluster):
     """Web nodes and workers on a PostgreSQL that is killed, too; what it told wrongly stands in `faults`."""
 
+    kinds: Mapping[str, int] = KINDS
+
     def __init__(self, folder: Path) -> None:
-        self.home, self.programs = Path(tempfile.mkdtemp(prefix="bangvang-estate-")), postgresql.find_binaries()
+        self.home, self.programs = (
+            Path(tempfile.mkdtemp(prefix="bangvang-estate-")),
+            postgresql.find_binaries(),
+        )
         self.server, url = postgresql.start_server_in(self.home, self.programs, DURABLE)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("create database office")
@@ -57,6 +65,10 @@ class Estate(Cluster):
         database = address.render_as_string(hide_password=False)
         browsing.fill_demo(folder, database)
         super().__init__(folder, database=database)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Take the limits off that one address of many people would meet; nothing has happened yet."""
         self.environment |= {"BANGVANG_RATE_API": "0", "BANGVANG_RATE_SIGN_IN": "0"}
         self.paused: dict[str, float] = {}
         self.restarts = 0
@@ -68,6 +80,9 @@ class Estate(Cluster):
         arguments = [sys.executable, "-c", QUICK, "worker"]
         if name.startswith("web"):
             arguments = command("web", "--workers", "1", "--threads", "6", "--bind", place)
+        self._run(name, arguments)
+
+    def _run(self, name: str, arguments: Sequence[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 arguments,
@@ -115,15 +130,20 @@ class Estate(Cluster):
         except BROKEN:
             return 0, None
 
-    def strike(self, kind: str, chance: random.Random) -> None:
-        """Kill -9 (or hold) something, and let it be started again as systemd would."""
+    def strike(self, kind: str, chance: random.Random) -> float:
+        """Kill -9 (or hold) something, and let it be started again as systemd would.
+
+        Return the moment from which on nothing more is missing than its start.
+        """
+        began = time.monotonic()
         nodes = [name for name in self.names if name.startswith("web")]
         workers = [name for name in self.names if name.startswith("worker")]
         if kind == "pause":
             self._pause(chance.choice(workers))
-            return
-        lost = {"web": [chance.choice(nodes)], "worker": [chance.choice(workers)], "everything": self.names}
-        gone = kind in ("database", "everything")
+            return began
+        node, worker = chance.choice(nodes), chance.choice(workers)
+        lost = {"web": [node], "worker": [worker], "together": [node, worker], "everything": self.names}
+        gone = kind in ("database", "together", "everything")
         if gone:
             self._kill_database()
         for name in lost.get(kind, []):
@@ -132,9 +152,11 @@ class Estate(Cluster):
             self.launch(name)
         if gone:
             self._doubt_readiness()
-            time.sleep(chance.uniform(0.0, 1.0))
+            time.sleep(chance.uniform(0.0, chance.choice(ABSENCES)))
+            began = time.monotonic()
             (self.home / "data" / "postmaster.pid").unlink(missing_ok=True)
             self.server, _ = postgresql.start_server_in(self.home, self.programs, DURABLE)
+        return began
 
     def stop(self) -> list[int]:
         """End everything, the database last."""
@@ -168,3 +190,30 @@ class Estate(Cluster):
             status, again = self.ask_ready(port)
             if status not in (0, 503) or (status == 503 and again is None):
                 self.faults.append(f"without a database /ready answered {status}, Retry-After {again}")
+
+
+class Box(Estate):
+    """One process of `bangvang serve` on an SQLite file: pages and worker go together."""
+
+    kinds = types.MappingProxyType({"serve": 1})
+
+    def __init__(self, folder: Path) -> None:
+        database = databases.copy(browsing.make_demo("sqlite"), folder)
+        Cluster.__init__(self, folder, nodes=1, workers=0, database=database)
+        self.prepare()
+
+    def launch(self, name: str) -> None:
+        """Start it; a worker is given up sooner than in service."""
+        self._run(name, [sys.executable, "-c", QUICK, "serve", "--port", str(self.ports[0])])
+
+    def strike(self, kind: str, chance: random.Random) -> float:
+        """Kill -9 everything there is, and let it be started again; return when."""
+        began = time.monotonic()
+        for name in self.names:
+            self.kill(name)
+            self.launch(name)
+        return began
+
+    def stop(self) -> list[int]:
+        """End it."""
+        return Cluster.stop(self)

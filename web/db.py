@@ -1,7 +1,8 @@
 """Own the database session of the pages: one per request, it writes in `transaction` only, the only commit.
 
-A request that only shows something, a POST that draws a form again included, never waits in the queue of the
-writers. The recipe that makes SQLite safe stands in `web.sqlite`.
+A request that only shows something, a POST that draws a form again included, cannot write and never waits in
+the queue of the writers. The recipe that makes SQLite safe stands in `web.sqlite`; PostgreSQL is told with
+BEGIN that a transaction reads only, which costs no statement.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import flask
+import structlog
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine import calendars, queue, tracing
@@ -22,7 +25,9 @@ from engine.tables import Base
 from web import sqlite
 from workflows import HANDLERS, calendar, organisation_people, task_notices
 
+log = structlog.get_logger(__name__)
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+READING = "bangvang.reading"
 
 
 class PageSession(FlaskSession):
@@ -35,8 +40,10 @@ class PageSession(FlaskSession):
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
         """Return the writing engine inside a transaction and outside a request, else the reading one."""
         bind = super().get_bind(*args, **kwargs)
-        if not isinstance(bind, Engine) or (flask.has_request_context() and not _writes()):
+        if not isinstance(bind, Engine):
             return bind
+        if flask.has_request_context() and not _writes():
+            return reading_engine()
         return sqlite.writing(bind)
 
 
@@ -50,11 +57,40 @@ db = SQLAlchemy(metadata=Base.metadata, session_options={"class_": PageSession})
 def init_app(app: flask.Flask) -> None:
     """Attach the database and the job queue of one application; nothing is connected yet."""
     db.init_app(app)
+    app.teardown_appcontext(_let_go)  # before the extension's own, which ends what this one has begun
     with app.app_context():
         sqlite.prepare(db.engine)
+        app.extensions[READING] = _only_reading(db.engine)
         app.extensions["bangvang.queue"] = queue.open_queue(db.engine)
     app.before_request(_lend_calendars)
     app.teardown_request(_take_back)
+
+
+def _only_reading(engine: Engine) -> Engine:
+    """Return the view of an engine whose transactions cannot write; SQLite needs none."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def reading_engine() -> Engine:
+    """Return the engine of the current application whose transactions cannot write."""
+    found: Engine = flask.current_app.extensions[READING]
+    return found
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """Give the connection back; one that died after the last statement takes no answer with it.
+
+    The database has rolled back by itself what was not committed. An error here would turn an answer that is
+    made already, an acknowledged change included, into the bare 500 of the server.
+    """
+    try:
+        db.session.remove()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        log.warning("database.lost_at_the_end", error=type(error).__name__)
 
 
 def _lend_calendars() -> None:
@@ -109,7 +145,7 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """Give a session of its own that sees a snapshot and cannot write, whatever the request's method."""
-    with Session(db.engine, info=equipment()) as session:
+    with Session(reading_engine(), info=equipment()) as session:
         yield session
 
 
@@ -127,9 +163,9 @@ def aside() -> Iterator[Session]:
 @contextmanager
 def snapshot() -> Iterator[Session]:
     """Give a session that cannot write and sees one moment of the database, however long it reads."""
-    engine = db.engine
+    engine = reading_engine()
     if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with Session(engine, info=equipment()) as session:
         yield session
 

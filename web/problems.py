@@ -207,7 +207,13 @@ def what_was_sent() -> list[tuple[str, str]] | None:
 
 
 def answer_http_error(error: HTTPException) -> tuple[Response | str, int]:
-    """Answer an error of HTTP: unknown address, missing right, too large, the unexpected."""
+    """Answer an error of HTTP: unknown address, missing right, too large, the unexpected.
+
+    The unexpected may be a database that went away while another error was being answered.
+    """
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, absence.ERRORS) and absence.why(original) is not None:
+        return answer_absence(original)
     status = error.code or 500
     return answer(status, "", error_type=type(error).__name__)
 

@@ -112,7 +112,8 @@ def _refuse_unknown_callers() -> None:
 
 def refuse_zero_bytes() -> None:
     """Refuse a text with zero bytes in address or form (400): PostgreSQL stores none, nobody types one."""
-    if any("\0" in text for values in (request.args, request.form) for text in values.values()):
+    typed = (text for values in (request.args, request.form) for text in values.values())
+    if "\0" in request.path or any("\0" in text for text in typed):
         abort(400)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,14 +16,36 @@ from urllib import error, request
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import OperationalError
 
-from tests import postgresql
-from tests.browsing import Server
+from tests import databases, postgresql
+from tests.browsing import Server, fill_demo
 from tests.integration.queue_places import wait_until
 from tests.integration.test_kill import Script, check, wait_for_progress
+from tests.site import close
+from web import create_app
 
 JSON = {"Accept": "application/json"}
+
+
+@functools.cache
+def make_cluster() -> Path:
+    """Make a PostgreSQL with the demo once, return its folder; it does not run any more."""
+    home = Path(tempfile.mkdtemp(prefix="bangvang-away-"))
+    process, url = postgresql.start_server_in(home, postgresql.find_binaries())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create database office")
+    with tempfile.TemporaryDirectory() as folder:
+        fill_demo(Path(folder), name_office(url).render_as_string(hide_password=False))
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+    return home
+
+
+def name_office(url: str) -> URL:
+    """Return the address of the office's database on a server."""
+    return make_url(url).set(drivername="postgresql+psycopg", database="office")
 
 
 class Department:
@@ -29,14 +53,11 @@ class Department:
 
     def __init__(self, folder: Path, home: Path) -> None:
         self.home, self.programs = home, postgresql.find_binaries()
+        subprocess.run(["cp", "-a", make_cluster() / "data", home], check=True)
         self.database, url = postgresql.start_server_in(home, self.programs)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("create database office")
-        self.url = make_url(url).set(drivername="postgresql+psycopg", database="office")
+        self.url = name_office(url)
         self.server = Server(folder)
-        self.server.database = self.url.render_as_string(hide_password=False)
-        self.server.environment["BANGVANG_DATABASE_URL"] = self.server.database
-        self.server.load_demo()
+        self.server.use(self.url.render_as_string(hide_password=False))
         self.server.start()
 
     def take_away(self, number: signal.Signals) -> None:
@@ -90,7 +111,7 @@ def ensure_helpful(headers: dict[str, str], page: str) -> None:
     assert "Traceback" not in page
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_work_goes_on_by_itself_when_postgresql_comes_back(
     department: Department, number: signal.Signals
 ) -> None:
@@ -166,3 +187,15 @@ def test_too_many_connections_are_an_overload_not_a_fault(department: Department
     assert (status, headers.get("Retry-After")) == (503, "2"), details
     assert json.loads(details)["title"] == "RESOURCE_EXHAUSTED"
     assert wait_until(lambda: department.ask("/ready")[0] == 200)
+
+
+def test_a_database_that_goes_away_while_a_refusal_is_drawn_is_told_as_such(tmp_path: Path) -> None:
+    app = create_app(databases.settings(tmp_path))
+    gone = OperationalError("select 1", {}, psycopg.OperationalError("server closed the connection"))
+
+    with app.test_request_context("/start/center_consolidation", method="POST"):
+        answer = app.make_response(app.handle_exception(gone))
+    close(app)
+
+    assert answer.status_code == 503
+    ensure_helpful(dict(answer.headers), answer.get_data(as_text=True))

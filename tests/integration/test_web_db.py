@@ -6,14 +6,17 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.tables import Base, Draft
-from web import sqlite
+from tests import databases, postgresql
+from tests.site import close
+from web import create_app, db, sqlite
 
 THREADS = 6
 ROUNDS = 25
@@ -83,3 +86,18 @@ def test_a_reader_can_never_write(engine: Engine) -> None:
 
 def test_the_writing_view_of_an_engine_is_always_the_same(engine: Engine) -> None:
     assert sqlite.writing(engine) is sqlite.writing(engine)
+
+
+def test_a_connection_that_dies_after_the_last_statement_takes_no_answer_with_it(tmp_path: Path) -> None:
+    url = databases.make(tmp_path, "postgresql")
+    app = create_app(databases.settings(tmp_path, url))
+    with app.app_context():
+        own = db.db.session.scalar(text("select pg_backend_pid()"))
+        with psycopg.connect(postgresql.start_server(), autocommit=True) as other:
+            other.execute("select pg_terminate_backend(%s)", (own,))
+
+    with app.app_context():
+        answer = db.db.session.scalar(text("select 1"))
+    close(app)
+
+    assert answer == 1

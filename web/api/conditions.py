@@ -21,6 +21,7 @@ KEY = ("$eq", "$neq", "$exists", "$in", "$notIn")
 NUMBER = ("$eq", "$neq", "$exists", "$gt", "$gte", "$lt", "$lte", "$in")
 CHOICE = ("$eq", "$neq", "$exists", "$in", "$notIn", "$like")
 MOST_VALUES = 1_000  # of one $in
+LONGEST_PATTERN = 1_000  # letters of one $like: SQLite stops at 50,000 bytes, and a longer one costs time
 
 
 class Tests(fields.Field[list[Test]]):
@@ -55,14 +56,14 @@ class Tests(fields.Field[list[Test]]):
             return [self._read(part) for part in value]
         if operator == "$exists":
             return read_flag(value)
-        return read_text(value) if operator == "$like" else self._read(value)
+        return _read_pattern(value) if operator == "$like" else self._read(value)
 
 
 def _describe(operators: Sequence[str], shape: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON schema of a filter value for the OpenAPI document."""
     if not operators:
         return dict(shape)
-    special = {"$exists": {"type": "boolean"}, "$like": {"type": "string"}}
+    special = {"$exists": {"type": "boolean"}, "$like": {"type": "string", "maxLength": LONGEST_PATTERN}}
     several = {"type": "array", "items": dict(shape)}
     properties = {name: several if name in LISTS else special.get(name, dict(shape)) for name in operators}
     return {
@@ -75,6 +76,13 @@ def read_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValidationError("Not a valid string.")
     return value
+
+
+def _read_pattern(value: Any) -> str:
+    text = read_text(value)
+    if len(text) > LONGEST_PATTERN:
+        raise ValidationError(f"A pattern has at most {LONGEST_PATTERN} letters.")
+    return text
 
 
 def read_flag(value: Any) -> bool:
