@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask
 
 from tests import calling, working
+from tests.builders import Z, a_process
 from tests.calling import Caller
 from tests.working import change, find, start, task_of
 
@@ -71,8 +73,8 @@ def test_a_task_is_told_with_every_field(caller: Caller) -> None:
     assert set(task) == ITEM
     assert (task["candidateGroups"], task["candidateUsers"]) == (["TCHC.staff"], ["an.p1"])
     assert (task["customHeaders"], task["priority"]) == ({"area": "finance"}, 50)
-    assert (task["processName"], task["dueDate"]) == ("Purchase", "2030-01-01T00:00:00.000Z")
-    assert task["followUpDate"] == "2029-12-01T00:00:00.000Z"
+    assert (task["processName"], task["dueDate"]) == ("Purchase", "2030-01-01T00:00:00.000000Z")
+    assert task["followUpDate"] == "2029-12-01T00:00:00.000000Z"
     assert caller.get(path_of(task)).json == task
     form = caller.get(f"{path_of(task)}/form").json
     assert (form["formKey"], form["formId"]) == (task["formKey"], "check_form")
@@ -123,8 +125,8 @@ def test_an_update_changes_what_it_names_and_clears_what_is_empty(caller: Caller
     cleared = caller.get(path).json
 
     assert (changed["candidateGroups"], changed["candidateUsers"]) == (["TCHC.head"], [])
-    assert (changed["dueDate"], changed["priority"]) == ("2031-02-03T04:05:06.000Z", 80)
-    assert changed["followUpDate"] == "2030-12-31T17:00:00.000Z"
+    assert (changed["dueDate"], changed["priority"]) == ("2031-02-03T04:05:06.000000Z", 80)
+    assert changed["followUpDate"] == "2030-12-31T17:00:00.000000Z"
     assert (cleared["dueDate"], cleared["priority"]) == (None, 80)
 
 
@@ -204,3 +206,31 @@ def test_a_wrong_search_is_refused_with_its_field(caller: Caller, body: Any, fie
 
     assert answer.status_code == 400
     assert field in calling.problem(answer)["errors"]
+
+
+def test_a_form_tells_what_it_shows_to_whoever_may_answer_it(
+    app: Flask, caller: Caller, member: Caller
+) -> None:
+    table = {"type": "table", "dataSource": "=rows", "columns": [{"key": "name", "label": "Name"}]}
+    words = {"type": "text", "text": "Period {{period}}"}
+    form = {"type": "default", "id": "list_form", "schemaVersion": 19, "components": [table, words]}
+    process = a_process("listing").start()
+    process.user_task("look", Z.formDefinition(formId="list_form"), candidateUsers="an.p1").end()
+    told = caller.deploy(process.file(), ("list.form", json.dumps(form).encode()))
+    assert told.status_code == 200, told.text
+    rows = [{"name": "An", "salary": 7}]
+    path = path_of(task_of(caller, start(caller, "listing", rows=rows, period="2026-11")))
+
+    seen = member.post(f"{path}/effective-variables/search").json["items"]  # type: ignore[index]
+    page = {"filter": {"name": {"$like": "ro*"}}, "page": {"limit": 1}}
+    found = member.post(f"{path}/effective-variables/search", page).json
+    stranger = calling.as_person(app, "chi.p2").post(f"{path}/effective-variables/search")
+
+    assert {row["name"]: json.loads(row["value"]) for row in seen} == {
+        "rows": [{"name": "An"}],
+        "period": "2026-11",
+    }
+    assert [row["name"] for row in found["items"]] == ["rows"]  # type: ignore[index]
+    assert found["page"]["totalItems"] == 1  # type: ignore[index]
+    assert caller.get(f"/variables/{seen[0]['variableKey']}").status_code == 404
+    assert stranger.status_code == 404
