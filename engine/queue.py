@@ -6,6 +6,7 @@
     session.info["queue"] = opened                 # web and worker do this; without it nothing is deferred
     queue.defer_timer(session, timer.id, timer.due_at)
     queue.cancel_timer(session, timer.id)
+    timer_id = queue.take_timer(session)           # a due one, in the transaction that fires it
     queue.defer_job(session, job.id, instance.id, retries=job.retries)
     queue.cancel_job(session, job.id)
 
@@ -155,6 +156,18 @@ def defer_timer(session: Session, timer_id: int, due_at: datetime, *, failures: 
 def cancel_timer(session: Session, timer_id: int) -> None:
     """Take a waiting timer out of the queue; one that fires at this moment finds itself unwanted."""
     _forget(session, f"timer:{timer_id}")
+
+
+def take_timer(session: Session) -> int | None:
+    """Take the timer that has been due longest out of the queue; None when another job is to run first.
+
+    It is back as soon as the transaction is rolled back. One that failed is left to `defer_timer`'s job.
+    """
+    queue: Queue | None = session.info.get("queue")
+    if queue is None:
+        return None
+    taken = session.connection().execute(queue_tables.take(TIMER), {"now": queue.clock()}).scalar()
+    return None if taken is None else int(taken["timer_id"])
 
 
 def defer_job(

@@ -7,6 +7,7 @@ name begins with `procrastinate_`, which is what a migration script filters on.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Text,
     Update,
     and_,
+    bindparam,
     delete,
     false,
     func,
@@ -39,6 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import Column, UniqueConstraint
+from sqlalchemy.sql.dml import ReturningDelete
 
 from engine.tables import Identity, UtcDateTime
 
@@ -176,6 +179,31 @@ def _first(ready: ColumnElement[bool], due: ColumnElement[bool], *order: ColumnE
     """Return the query for the first job in an order that has an index: it meets none that is not due."""
     query = select(JOBS.c.id).where(ready, due).order_by(*order).limit(1)
     return query.with_for_update(of=JOBS, skip_locked=True)
+
+
+@functools.cache
+def take(task: str) -> ReturningDelete[Any]:
+    """Remove the job due longest at `:now`, when it is one of `task` that nobody has taken up before.
+
+    Met by nobody else until the transaction ends, and waiting as before when that is rolled back: there is
+    nothing to end afterwards. Takes nothing as long as a job waits that waits for no moment: it goes first.
+    """
+    other = JOBS.alias("other")
+    at_once = select(other.c.id).where(
+        other.c.status == literal_column("'todo'"), other.c.scheduled_at.is_(None)
+    )
+    due = JOBS.c.scheduled_at <= bindparam("now", type_=UtcDateTime)
+    first = _first(_TODO, due, JOBS.c.scheduled_at, JOBS.c.id)
+    return (
+        delete(JOBS)
+        .where(
+            JOBS.c.id == first.where(~at_once.exists()).scalar_subquery(),
+            JOBS.c.task_name == task,
+            JOBS.c.attempts == 0,
+            JOBS.c.lock.is_(None),
+        )
+        .returning(JOBS.c.args)
+    )
 
 
 def held(job: Job) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ from engine.handlers import Json
 from engine.operations import holds
 from engine.spiff import stepping, waits
 from engine.spiff.game import Game
-from engine.tables import ProcessDefinition, Timer
+from engine.tables import ProcessDefinition, ProcessInstance, Timer
 
 START_PAUSE = timedelta(minutes=30)  # before a start event or a reminder whose timer failed is tried again
 
@@ -30,19 +30,17 @@ class TimerFailed(EngineError):
 
 def fire(session: Session, timer_id: int) -> bool:
     """Fire a timer that is due and still wanted; False when there was nothing to do."""
-    timer = session.get(Timer, timer_id)
+    instance = _lock_instance(session, timer_id)
+    timer = session.get(Timer, timer_id, populate_existing=True, with_for_update=instance is None)
     if timer is None or timer.status != "waiting":
         return False
     if timer.due_at > clock.now():
         # a clock that was held and let go again may be behind the job that asked
         queue.defer_timer(session, timer.id, timer.due_at)
         return False
-    if timer.instance_id is None:
-        session.refresh(timer, with_for_update=True)
-        return timer.status == "waiting" and _fire_start(session, timer)
-    instance = instances.locked(session, timer.instance_id)
-    session.refresh(timer)
-    if timer.status != "waiting" or instance.suspended_at is not None:
+    if instance is None:
+        return _fire_start(session, timer)
+    if instance.suspended_at is not None:
         return False  # a held instance is asked again when it goes on
     if timer.task_id is not None:
         return task_alerts.fire(session, instance, timer)
@@ -57,6 +55,13 @@ def fire(session: Session, timer_id: int) -> bool:
 
     instances.advance(session, instance, SYSTEM, pass_on)
     return True
+
+
+def _lock_instance(session: Session, timer_id: int) -> ProcessInstance | None:
+    """Return the instance a timer belongs to, locked, so that the timer is read as it stays; else None."""
+    owner = select(Timer.instance_id).where(Timer.id == timer_id).scalar_subquery()
+    query = select(ProcessInstance).where(ProcessInstance.id == owner).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).first()
 
 
 def fail(session: Session, timer_id: int, error: str) -> None:

@@ -6,6 +6,9 @@
     running = worker.start_thread(queue, session_factory, work)   # `serve`: a daemon thread
     worker.stop_thread(running)
 
+A timer that has fired is followed by others that are due, up to TURN, taken out of the queue by the very
+transaction that fires them: one commit each. One that goes wrong so is left to a job of its own, below.
+
 The worker opens a session from `session_factory`, gives it the queue (`session.info["queue"]`) and commits
 it. In the transaction of the effect it first removes the queue's own job, if that is still its own
 (`queue_tables.settle`): so effect and end of the job are one commit, a job run again after a crash finds no
@@ -32,6 +35,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from procrastinate import App, JobContext
@@ -42,7 +46,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from engine import held_jobs, messages, queue_tables, steps
+from engine import held_jobs, messages, queue_tables, queue_upkeep, steps
 from engine import queue as queues
 from engine.audit import checkpoints
 from engine.errors import StaleInstance, StateUnreadable
@@ -52,6 +56,7 @@ from engine.queue import Queue
 logger = logging.getLogger(__name__)
 
 CONCURRENCY = 4
+TURN = 25  # further timers fired one after the other; then the queue says again what is first
 STALE_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)  # seconds between tries when another transaction was first
 RETRY_PAUSES = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800))  # the last one repeats
 TIMER_RETRIES = 3
@@ -61,11 +66,11 @@ BREATH = 1.0  # seconds before a job goes back at once
 RESTART_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)  # seconds before a broken worker is started again
 HEALTHY_AFTER = 60.0  # seconds of running after which the next restart is quick again
 STOP_INTERVAL = 0.05
-# PostgreSQL ends the transaction of a worker that sleeps inside it, so that its locks do not outlive a pause.
-PAUSED_LIMIT = select(func.set_config("idle_in_transaction_session_timeout", "300000", True))  # milliseconds
+# PostgreSQL ends the transaction of a worker that sleeps inside it, so that no lock outlives a long pause.
+PAUSED = "idle_in_transaction_session_timeout"
+PAUSED_LIMIT = select(func.set_config(PAUSED, "300000", False))  # milliseconds; told once per connection
 EXPIRY = "23 3 * * *"  # nobody is given an expired message meanwhile: the time says so before the row does
 CHECKPOINT = "* * * * * */10"  # a look every ten seconds; `checkpoints` knows when it is time for one
-KEEP_HOURS = 24 * 30  # failed jobs of the queue; history for people is the engine's
 
 Effect = Callable[[Session], object]
 Recovery = Callable[[Session, str], object]
@@ -195,7 +200,7 @@ def _build_app(room: _Room) -> App:
     app = App(connector=connector, worker_defaults=defaults)
     app.job_manager = held_jobs.HeldJobs(connector)
     _add_effects(app, room)
-    _add_upkeep(app, room.queue)
+    queue_upkeep.add_tasks(app, room.queue.pace)
     _add_expiry(app, room)
     _add_checkpoints(app, room)
     return app
@@ -214,6 +219,7 @@ def _add_effects(app: App, room: _Room) -> None:
                 queues.defer_timer(session, timer_id, again, failures=failures + 1)
 
         _perform(room, context.job, lambda session: room.work.fire_timer(session, timer_id), recover)
+        _fire_further(room)
 
     @app.task(name=queues.JOB, queue=queues.NAME, pass_context=True, retry=_AtOnce())
     def job(context: JobContext, *, job_id: int, instance_id: int, retries: int, failures: int) -> None:
@@ -229,32 +235,8 @@ def _add_effects(app: App, room: _Room) -> None:
 
     @app.task(name=queues.WAKE, queue=queues.NAME, pass_context=True, retry=_AtOnce())
     def wake(context: JobContext, *, job_id: int, instance_id: int, retries: int, failures: int) -> None:
-        _commit(
-            room,
-            context.job,
-            lambda session: queues.defer_job(
-                session, job_id, instance_id, retries=retries, failures=failures
-            ),
-        )
-
-
-def _add_upkeep(app: App, queue: Queue) -> None:
-    """Name the periodic tasks: jobs of lost workers run again, old failed jobs go."""
-
-    @app.periodic(cron=f"* * * * * */{queue.pace.rescue}")
-    @app.task(name="rescue", queueing_lock="rescue", pass_context=True)
-    async def rescue(context: JobContext, timestamp: int) -> None:
-        manager = context.app.job_manager
-        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=queue.pace.stall):
-            logger.warning("job %s was left by worker %s and runs again", job.call_string, job.worker_id)
-            await manager.retry_job(job)
-
-    @app.periodic(cron="17 3 * * *")
-    @app.task(name="remove_old", queueing_lock="remove_old", pass_context=True)
-    async def remove_old(context: JobContext, timestamp: int) -> None:
-        await context.app.job_manager.delete_old_jobs(
-            KEEP_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
-        )
+        again = partial(queues.defer_job, job_id=job_id, instance_id=instance_id, retries=retries)
+        _commit(room, context.job, partial(again, failures=failures))
 
 
 def _add_expiry(app: App, room: _Room) -> None:
@@ -287,6 +269,25 @@ def _perform(room: _Room, job: Job, effect: Effect, recover: Recovery) -> None:
     if isinstance(error, Fenced) or (error is None and job.attempts < TAKEN_LIMIT):
         return
     _record_failure(room, job, error, recover)
+
+
+def _fire_further(room: _Room) -> None:
+    """Fire what is due besides, each in a transaction of its own, as long as timers are first in the queue.
+
+    None of them is marked as run by this worker: one that dies or is paused leaves it to the next.
+    """
+    for _ in range(TURN):
+        fired: list[int] = []
+        error = _failure_of(partial(_write, room, partial(_fire_next, room, fired)), "rolled back")
+        if error is not None or not fired or room.stop.is_set():
+            return
+
+
+def _fire_next(room: _Room, fired: list[int], session: Session) -> None:
+    timer_id = queues.take_timer(session)
+    if timer_id is not None:
+        fired.append(timer_id)
+        room.work.fire_timer(session, timer_id)
 
 
 def _run_job(room: _Room, job: Job, job_id: int, recover: Recovery) -> None:
@@ -359,16 +360,26 @@ def _is_lost_race(error: Exception | None) -> bool:
 
 def _commit(room: _Room, job: Job, effect: Effect) -> None:
     """Run one effect and end its job in one transaction; raise Fenced when the job is another worker's."""
+
+    def act(session: Session) -> None:
+        if session.connection().execute(queue_tables.settle(job)).rowcount != 1:
+            raise Fenced
+        effect(session)
+
+    _write(room, act)
+
+
+def _write(room: _Room, act: Effect) -> None:
     with room.session_factory() as session:
         session.info["queue"] = room.queue
         # On SQLite this asks for a write transaction from the first statement on; elsewhere it means nothing.
         connection = session.connection(execution_options={"write": True})
-        if connection.dialect.name == "postgresql":
+        told = connection.info  # of the connection, which the pool keeps for the next transactions
+        if connection.dialect.name == "postgresql" and PAUSED not in told:
             connection.execute(PAUSED_LIMIT)
-        if connection.execute(queue_tables.settle(job)).rowcount != 1:
-            raise Fenced
-        effect(session)
+        act(session)
         session.commit()
+        told[PAUSED] = True  # not before: a rollback takes the limit back
 
 
 def _failure_of(action: Callable[[], object], outcome: str) -> Exception | None:

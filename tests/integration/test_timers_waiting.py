@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Delete, Update, text
 from sqlalchemy.dialects import postgresql
 
 from engine import queue, queue_tables
@@ -50,12 +50,17 @@ def count_rows(plan: dict[str, Any]) -> float:
 
 def look(connection: Connection, now: datetime) -> float:
     """Take the next job as a worker does; return how many rows that met."""
-    statement = queue_tables.fetch(1, now, [queue.NAME]).compile(
+    return explain(connection, queue_tables.fetch(1, now, [queue.NAME]))
+
+
+def explain(connection: Connection, query: Update | Delete, **values: object) -> float:
+    """Carry out a statement; return how many rows it met."""
+    statement = query.compile(
         dialect=postgresql.psycopg.dialect(), compile_kwargs={"render_postcompile": True}
     )
     raw = connection.connection.cursor()
     explained = f"explain (analyze, format json) {statement.string}"
-    found = raw.execute(explained, statement.construct_params()).fetchone()[0]
+    found = raw.execute(explained, statement.construct_params(values)).fetchone()[0]
     return count_rows((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
 
 
@@ -77,3 +82,17 @@ def test_a_look_among_100_000_waiting_timers_meets_a_handful_of_rows(crowded: Pl
     assert max(jobs_of_one_case) < FEW
     assert nothing_due < FEW
     assert max(three_due) < FEW
+
+
+def test_taking_one_due_timer_after_the_other_meets_a_handful_of_rows_each(crowded: Place) -> None:
+    due = NOW + timedelta(days=1, minutes=30)
+
+    with crowded.engine.begin() as connection:
+        before = connection.execute(text("select count(*) from procrastinate_jobs")).scalar_one()
+        met = [explain(connection, queue_tables.take(queue.TIMER), now=due) for _ in range(30)]
+        nothing_due = explain(connection, queue_tables.take(queue.TIMER), now=due)
+        left = connection.execute(text("select count(*) from procrastinate_jobs")).scalar_one()
+
+    assert before - left == 30
+    assert max(met) < FEW
+    assert nothing_due < FEW
