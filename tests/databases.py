@@ -7,14 +7,17 @@ settings = databases.settings(tmp_path)     # what the environment of `bangvang`
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Table, func, make_url, select
+from sqlalchemy import Connection, Engine, Table, create_engine, func, make_url, select
 
+from engine.tables import Base
 from tests import postgresql
 
 IN_USE = os.environ.get("BANGVANG_TEST_DATABASE", "sqlite")
@@ -40,6 +43,26 @@ def copy(template: str, folder: Path) -> str:
     if make_url(template).get_backend_name() == "postgresql":
         return postgresql.make_database(source)
     return f"sqlite:///{shutil.copy(source, folder / FILE)}"
+
+
+@contextmanager
+def with_tables() -> Iterator[Engine]:
+    """Give a database with empty tables: of SQLite in memory, of PostgreSQL a copy of one made once."""
+    engine = create_engine(postgresql.make_database(_tables()) if ON_POSTGRESQL else "sqlite://")
+    if not ON_POSTGRESQL:
+        Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@functools.cache
+def _tables() -> str:
+    """Make a database with empty tables on PostgreSQL, return its name."""
+    url = keep(postgresql.make_database())
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    return str(make_url(url).database)
 
 
 def keep(url: str) -> str:

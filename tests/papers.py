@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import Any
 
 import pypdfium2
-from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.actors import Actor
 from engine.handlers import ServiceCall
-from engine.tables import Base
+from tests import databases
 from workflows import documents
 from workflows.documents import About
 from workflows.documents.samples import sample_values
@@ -51,10 +50,8 @@ NOMINEES = [
 
 @contextmanager
 def office() -> Iterator[Session]:
-    """Open a session on a database in memory with the made-up office."""
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
+    """Open a session on a fresh database with the made-up office."""
+    with databases.with_tables() as engine, Session(engine) as session:
         for code, name, kind, parent, place, number in UNITS:
             session.add(
                 Unit(
@@ -71,7 +68,6 @@ def office() -> Iterator[Session]:
             session.add(Person(login=login, name=name, position=position, unit_code=unit, rank=rank))
         session.flush()
         yield session
-    engine.dispose()
 
 
 def call(who: str = "phuc.sxd", moment: datetime = MORNING) -> ServiceCall:

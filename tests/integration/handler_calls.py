@@ -1,4 +1,4 @@
-"""A made-up month for tests: a real database in memory and short calls of the real handlers."""
+"""A made-up month for tests: a real database and short calls of the real handlers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.actors import Actor
 from engine.clock import ZONE
 from engine.handlers import ServiceCall
-from engine.tables import Base
+from tests import databases
 from workflows import HANDLERS, demo
 from workflows.tables import Nomination, Proposal
 
@@ -26,12 +26,9 @@ CENTRES_OWN = 900  # the instance id of the centre's consolidation
 @contextmanager
 def world() -> Iterator[Session]:
     """Open a session on a fresh database with the demo organisation."""
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
+    with databases.with_tables() as engine, Session(engine) as session:
         demo.load(session)
         yield session
-    engine.dispose()
 
 
 def at(*numbers: int) -> datetime:

@@ -18,6 +18,7 @@ CHECKPOINTS: Table = Base.metadata.tables["audit_checkpoint"]
 CASES: Table = Base.metadata.tables["process_instance"]
 TASKS: Table = Base.metadata.tables["user_task"]
 CANDIDATES: Table = Base.metadata.tables["candidate_group"]
+VARIABLES: Table = Base.metadata.tables["variable"]
 
 
 def change_event(connection: Connection, case: int, number: int, **values: object) -> None:
@@ -107,6 +108,6 @@ def delete_case(connection: Connection, case: int) -> None:
     """Delete everything that tells of a case but its places in the log."""
     tasks = select(TASKS.c.id).where(TASKS.c.instance_id == case)
     connection.execute(delete(CANDIDATES).where(CANDIDATES.c.task_id.in_(tasks)))
-    for table in (EVENTS, TASKS):
+    for table in (EVENTS, TASKS, VARIABLES):
         connection.execute(delete(table).where(table.c.instance_id == case))
     connection.execute(delete(CASES).where(CASES.c.id == case))

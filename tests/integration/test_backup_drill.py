@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from engine.tables import UserTask
-from tests import postgresql
+from tests import databases
 from tests.browsing import ROOT, Server, command
 from tests.integration.test_kill import Script, check, wait_for_progress
 
@@ -25,13 +25,10 @@ def run(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def make_server(kind: str, folder: Path) -> Server:
-    """Return a server on an empty database of a kind."""
+def make_server(folder: Path) -> Server:
+    """Return a server with a folder of its own."""
     folder.mkdir()
-    server = Server(folder)
-    database = f"sqlite:///{folder}/office.db" if kind == "sqlite" else postgresql.make_database()
-    server.database = server.environment["BANGVANG_DATABASE_URL"] = database
-    return server
+    return Server(folder)
 
 
 def completed(server: Server) -> set[int]:
@@ -59,12 +56,9 @@ def go_on(server: Server, done: set[int]) -> Script:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def offices(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
     """Give an office at work, and an empty place elsewhere."""
-    here, there = (
-        make_server(request.param, tmp_path / "here"),
-        make_server(request.param, tmp_path / "there"),
-    )
-    here.load_demo()
-    here.start()
+    here, there = make_server(tmp_path / "here"), make_server(tmp_path / "there")
+    here.load_demo(request.param)
+    there.use(databases.make(there.folder, request.param))
     yield here, there
     here.kill()
     there.kill()
@@ -74,6 +68,7 @@ def test_a_backup_of_a_living_office_goes_on_elsewhere(
     offices: tuple[Server, Server], tmp_path: Path
 ) -> None:
     here, there = offices
+    here.start()
     script = Script(here)
     script.sign_in()
     worker = threading.Thread(target=script.run, daemon=True)

@@ -30,6 +30,7 @@ from workflows.tables import BallotBox, OpenedBallot, VoteCast
 Dump = dict[str, list[dict[str, Any]]]
 # One no among yes, and it is not the first, the last, or the only written one.
 NAYSAYER = 4
+ALL_OF_A_BALLOT = {"key", "session_id", "nomination_id", "choice", "tenant"}
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_opened_ballots_lie_in_random_order_in_one_transaction_and_box_and_key_a
     assert after["council_ballot_box"] == []
     assert [row["key"] for row in rows] == sorted(row["key"] for row in rows)
     assert len({row.get("own_xmin") for row in rows}) == 1
-    assert set(rows[0]) - {"own_place", "own_xmin"} == {"key", "session_id", "nomination_id", "choice"}
+    assert set(rows[0]) - {"own_place", "own_xmin"} == ALL_OF_A_BALLOT
     by_nominee = Counter((row["nomination_id"], row["choice"]) for row in rows)
     assert sorted(by_nominee.values()) == [1, 1, 8, 8]
 
@@ -276,15 +277,15 @@ def test_logs_and_refusals_name_no_choice(hall: Chamber, caplog: pytest.LogCaptu
     assert "maybe" not in refused.value.text("en") + refused.value.text("vi")
 
 
-def test_two_equal_ballots_in_one_box_look_different_each_time(session: Session) -> None:
-    session.info["ballot_key"] = bytes(range(32))
-    nominees = [1, 2]
-    ballots.make_box(session, 1, nominees, 3)
+def test_two_equal_ballots_in_one_box_look_different_each_time(hall: Chamber) -> None:
+    nominees = hall.nominate("emulation_fighter_grassroots", 2)
+    council = hall.start().id
+    ballots.make_box(hall.session, council, nominees, 3)
     seen = set()
 
     for _ in range(3):
-        ballots.put(session, 1, nominees, {1: "yes", 2: "no"})
-        seen.add(bytes(session.get_one(BallotBox, 1).sealed))
+        ballots.put(hall.session, council, nominees, {nominees[0]: "yes", nominees[1]: "no"})
+        seen.add(bytes(hall.session.get_one(BallotBox, council).sealed))
 
     assert len(seen) == 3
     assert len({len(sealed) for sealed in seen}) == 1

@@ -180,7 +180,7 @@ def test_every_page_of_a_case_is_shown_after_everything_in_it_was_erased(tmp_pat
     with open_site(tmp_path) as app, clock.pinned(statements.MOMENT):
         staff, auditor = sign_in(app, "an.p1"), sign_in(app, "uyen.tt")
         task = start_proposal(staff)
-        staff.post(f"/tasks/{task}/complete", statements.PROPOSAL)
+        staff.post(f"/tasks/{task}/complete", statements.propose(1))
         with app.app_context(), db.transaction() as session:
             events = history.of_instance(session, 1)
             found = [

@@ -16,7 +16,7 @@ from engine import history, instances
 from engine.actors import Actor
 from engine.audit import formats as audit_formats
 from engine.tables import ProcessInstance
-from tests.integration.history_forgery import CANDIDATES, CASES, EVENTS, TASKS
+from tests.integration.history_forgery import CANDIDATES, CASES, EVENTS, TASKS, VARIABLES
 from tests.integration.history_places import Place, open_history
 
 XSD = Path(__file__).parents[3] / "shared" / "corpus" / "xes" / "xes-ieee-1849-2016.xsd"
@@ -82,7 +82,7 @@ def test_json_is_one_array_of_all_events(place: Place) -> None:
 @pytest.mark.parametrize("name", audit_formats.FORMATS)
 def test_an_empty_history_can_be_written(place: Place, name: str, tmp_path: Path) -> None:
     with place.tampering() as connection:
-        for table in (EVENTS, CANDIDATES, TASKS, CASES):
+        for table in (EVENTS, CANDIDATES, TASKS, VARIABLES, CASES):
             connection.execute(delete(table))
 
     text = written(place, name)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from tests import postgresql
 from tests.browsing import ROOT, Server, command, free_port
 from web.operability.health import DRAINING
 
@@ -113,8 +112,7 @@ def nodes(tmp_path: Path) -> Iterator[list[Node]]:
     """Give two nodes on one PostgreSQL with the demo."""
     (tmp_path / "made").mkdir()
     server = Server(tmp_path / "made")
-    server.database = server.environment["BANGVANG_DATABASE_URL"] = postgresql.make_database()
-    server.load_demo()
+    server.load_demo("postgresql")
     environment = {
         **server.environment,
         "BANGVANG_TEST_CLOCK": "0",

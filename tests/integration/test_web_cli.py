@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from click.testing import CliRunner, Result
+from flask import Flask
 
 from engine import deployments
 from engine.tables import Base
@@ -23,8 +24,15 @@ from web import accounts, cli, cli_values, configuration, create_app, db
 START = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.bangvang, list(arguments))
+def run(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(cli.bangvang, list(arguments), input=answer)
+
+
+def work_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command line use the database of an application."""
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    for name, value in databases.settings(Path(app.config["INSTANCE"]), url).items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -89,8 +97,9 @@ def test_a_job_type_without_handler_is_named_by_the_check(tmp_path: Path) -> Non
     assert ("unknown-job-type", "warning") in found
 
 
-def test_the_check_asks_the_database_when_told_to(instance: Path) -> None:
-    with open_site(instance):
+def test_the_check_asks_the_database_when_told_to(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_site(instance) as app:
+        work_on(app, monkeypatch)
         known = check_one(instance, (BPMN / "office_proposal.bpmn").read_text("utf-8"), "--database")
         diagram = (BPMN / "office_proposal.bpmn").read_text("utf-8").replace('"head_review"', '"head_reviwe"')
         unknown = check_one(instance, diagram, "--database")
@@ -164,8 +173,9 @@ def test_variables_that_nothing_could_keep_or_read_are_refused(value: str) -> No
     assert "--variables" in result.output
 
 
-def test_a_person_added_can_sign_in(instance: Path) -> None:
+def test_a_person_added_can_sign_in(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_site(instance) as app:
+        work_on(app, monkeypatch)
         result = run("user", "add", "moi.p1", "--group", "P1.staff", "--password", "bangvang")
 
         visitor = sign_in(app, "moi.p1")
@@ -181,7 +191,7 @@ def test_a_person_added_can_sign_in(instance: Path) -> None:
 def test_the_demonstration_loads_a_fresh_database_and_prints_the_sign_ins(instance: Path) -> None:
     first = run("demo", "--no-serve")
     again = run("demo", "--no-serve", "--keep")
-    anew = run("demo", "--no-serve")
+    anew = run("demo", "--no-serve", answer="y\n")
 
     assert (first.exit_code, again.exit_code, anew.exit_code) == (0, 0, 0), first.output + again.output
     assert "an.p1" in first.output

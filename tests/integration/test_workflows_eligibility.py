@@ -15,7 +15,7 @@ from engine.handlers import ServiceCall
 from tests.integration import handler_calls as calls
 from workflows import awards, criteria, demo, eligibility
 from workflows.dossiers import facts, records
-from workflows.tables import Discipline, Nomination, NominationSuspension, PreviousAward
+from workflows.tables import Discipline, Nomination, NominationSuspension, PreviousAward, Submission
 
 MOMENT = calls.at(2026, 9, 10, 9)
 AUTUMN = calls.at(2026, 10, 12, 9)
@@ -185,7 +185,20 @@ def test_an_award_that_was_cancelled_counts_for_nothing(world: Session) -> None:
     earlier = nominate(
         world, calls.at(2026, 8, 10, 9), form=GRASSROOTS, type="merit", achievement="Việc khác"
     )
-    decision = awards.Decision("01/QĐ-SXD", date(2026, 8, 20), 0)
+    letter = Submission(
+        key="SXD/việc khác",
+        level="department",
+        from_unit="P1",
+        to_unit="SXD",
+        center="TTTV",
+        period="2026-08",
+        version=1,
+        report={},
+        instance_id=0,
+    )
+    world.add(letter)
+    world.flush()
+    decision = awards.Decision("01/QĐ-SXD", date(2026, 8, 20), letter.id)
     awards.record(world, desk(calls.at(2026, 8, 20, 9)), [earlier], decision)
     recorded = {"recorded_by": "snv", "recorded_at": MOMENT, "decision_number": decision.number}
     key = nomination.subject_key
