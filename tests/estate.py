@@ -28,8 +28,8 @@ from tests.browsing import ROOT, command
 from tests.cluster import Cluster
 
 # How often each is drawn; `together` is a node, a worker and the database, `everything` all there is.
-FEW = {"web": 6, "worker": 5, "database": 5, "together": 2, "pause": 2}
-KINDS = FEW | {"everything": 2}
+FEW = {"web": 1, "worker": 1, "database": 1}
+KINDS = {"web": 6, "worker": 5, "database": 5, "together": 2, "pause": 2, "everything": 2}
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 STALL = 4.0  # seconds: a soak cannot wait the 30 that a worker is given in service
 PAUSE = STALL + 2.5  # how long a worker sleeps: long enough that its jobs are given to another one

@@ -53,7 +53,7 @@ def go_on(server: Server, done: set[int]) -> Script:
     return heirs
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[databases.IN_USE])  # on the other one, `make test-postgresql`
 def offices(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
     """Give an office at work, and an empty place elsewhere."""
     here, there = make_server(tmp_path / "here"), make_server(tmp_path / "there")

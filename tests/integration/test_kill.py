@@ -229,7 +229,7 @@ def _check_instance(session: Session, instance: ProcessInstance) -> list[str]:
 
 
 def test_killing_the_server_loses_and_doubles_nothing(server: Server) -> None:
-    kill_and_check(server, kills=6, seed=int(time.time()))
+    kill_and_check(server, kills=3, seed=int(time.time()))
 
 
 @pytest.mark.soak
