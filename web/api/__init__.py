@@ -39,9 +39,9 @@ from web.api import (
     user_tasks,
     variables,
 )
+from web.api.blueprints import PROBLEM
 from web.api.schemas import Problem
 
-PROBLEM = "application/problem+json"
 # One per noun; every view says who may call it.
 BLUEPRINTS: tuple[Blueprint, ...] = (
     cluster.blueprint,

@@ -30,14 +30,13 @@ from web import accounts, relations
 from web.accounts import current_actor
 from web.api import blueprints, conditions, keys, schemas, searching, user_tasks
 from web.api.conditions import Tests
-from web.api.schemas import Problem, write_moment
+from web.api.schemas import write_moment
 from web.db import db
 from web.security import SIGNED_IN, open_to
 from web.tables import Credential
 from web.timeline_words import STORY
 
 blueprint = blueprints.make("audit_logs", "Who did what when.", "")
-OPTIONS = {"content_type": "application/problem+json"}
 # kind of a history event: entity and operation
 KINDS = {
     "instance.started": ("PROCESS_INSTANCE", "CREATE"),
@@ -284,7 +283,7 @@ OF_TASK = searching.Search("UserTaskAuditLog", key=HistoryEvent.id, filters=_OF_
 @blueprint.post("/audit-logs/search")
 @blueprint.arguments(SEARCH.request())
 @blueprint.response(200, SEARCH.answer(AuditLogItem))
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
+@blueprint.refuses(400)
 @open_to(SIGNED_IN)
 def search(body: Mapping[str, Any]) -> dict[str, Any]:
     """Search the operations on the cases that the caller may see."""
@@ -294,7 +293,7 @@ def search(body: Mapping[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/audit-logs/<key>")
 @blueprint.response(200, AuditLogItem)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def show(key: str) -> dict[str, Any]:
     """Return one operation."""
@@ -309,8 +308,7 @@ def show(key: str) -> dict[str, Any]:
 @blueprint.post("/user-tasks/<key>/audit-logs/search")
 @blueprint.arguments(OF_TASK.request())
 @blueprint.response(200, OF_TASK.answer(AuditLogItem))
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 404)
 @open_to(SIGNED_IN)
 def search_task(body: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Search the operations on one task."""

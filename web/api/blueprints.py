@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask_smorest import Blueprint
 
 from web.api.parsing import Parser
+from web.api.schemas import Problem
 from web.rejections import PREFIX
+
+PROBLEM = "application/problem+json"
 
 
 class _Blueprint(Blueprint):  # type: ignore[misc]  # flask-smorest is untyped
     ARGUMENTS_PARSER = Parser()
+
+    def refuses(self, *statuses: int) -> Callable[[Any], Any]:
+        """Declare the statuses that a view refuses with, each told as problem details."""
+
+        def declare(view: Any) -> Any:
+            for status in reversed(statuses):
+                view = self.alt_response(status, schema=Problem, content_type=PROBLEM)(view)
+            return view
+
+        return declare
 
 
 def make(name: str, about: str, prefix: str = "") -> Blueprint:

@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 
 from engine import clock
 from web.api import blueprints
-from web.api.schemas import Problem, Request
+from web.api.schemas import Request
 from web.security import PUBLIC, open_to
 
 blueprint = blueprints.make("clock", "The clock, where tests are allowed.", "/clock")
@@ -29,7 +29,7 @@ class ClockPin(Request):
 @blueprint.put("")
 @blueprint.arguments(ClockPin)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, content_type="application/problem+json")
+@blueprint.refuses(400)
 @open_to(PUBLIC)
 def pin(body: Mapping[str, Any]) -> None:
     """Hold the clock at the given moment, in milliseconds since 1970 UTC."""

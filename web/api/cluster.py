@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from web.accounts import current_actor
 from web.api import blueprints
-from web.api.schemas import TENANT, Answer, Problem
+from web.api.schemas import TENANT, Answer
 from web.db import db
 from web.security import PUBLIC, SIGNED_IN, open_to
 from workflows.organisation_people import OWN_GROUPS
@@ -22,7 +22,6 @@ from workflows.tables import Person
 blueprint = blueprints.make("cluster", "The cluster, and who is calling.")
 # The release of Camunda whose contract this API follows; clients compare it.
 GATEWAY = "8.10.0"
-PROBLEM = "application/problem+json"
 
 
 class Partition(Answer):
@@ -91,7 +90,7 @@ class Caller(Answer):
 
 @blueprint.get("/topology")
 @blueprint.response(200, Topology)
-@blueprint.alt_response(401, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(401)
 @open_to(SIGNED_IN)
 def get_topology() -> Mapping[str, Any]:
     """Return the cluster as one node with one partition."""
@@ -141,7 +140,7 @@ def get_license() -> Mapping[str, Any]:
 
 @blueprint.get("/authentication/me")
 @blueprint.response(200, Caller)
-@blueprint.alt_response(401, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(401)
 @open_to(SIGNED_IN)
 def get_caller() -> Mapping[str, Any]:
     """Return who is calling."""

@@ -15,12 +15,11 @@ from engine.deployment_tables import DecisionRequirements
 from engine.errors import NotFound
 from engine.tables import Resource
 from web.api import blueprints, keys, searching
-from web.api.schemas import TENANT, Answer, Problem
+from web.api.schemas import TENANT, Answer
 from web.db import db
 from web.security import ADMINISTRATORS, AUDITORS, DESIGNERS, WORKERS, open_to
 
 blueprint = blueprints.make("decision_requirements", "Files of decisions.", "/decision-requirements")
-PROBLEM = "application/problem+json"
 READERS = (DESIGNERS, AUDITORS, ADMINISTRATORS, WORKERS)
 SEARCH = searching.Search(
     "DecisionRequirements",
@@ -57,7 +56,7 @@ class DecisionRequirementsResult(Answer):
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request(), required=False)
 @blueprint.response(200, SEARCH.answer(DecisionRequirementsResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400)
 @open_to(*READERS)
 def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the versions of files of decisions that are not deleted."""
@@ -66,8 +65,7 @@ def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, DecisionRequirementsResult)
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(*READERS)
 def get(key: str) -> Mapping[str, Any]:
     """Return one version of a file of decisions."""
@@ -76,7 +74,7 @@ def get(key: str) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>/xml")
 @blueprint.response(200, {"type": "string"}, content_type="text/xml")
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(*READERS)
 def get_xml(key: str) -> Response:
     """Return a file of decisions as it was deployed, in UTF-8."""

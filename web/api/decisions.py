@@ -16,12 +16,11 @@ from engine.deployment_tables import DecisionRequirements
 from engine.errors import NotFound
 from engine.tables import DecisionDefinition
 from web.api import blueprints, decision_results, keys, searching
-from web.api.schemas import TENANT, Answer, Key, Problem, Request, Tenant, Variables
+from web.api.schemas import TENANT, Answer, Key, Request, Tenant, Variables
 from web.db import db
 from web.security import ADMINISTRATORS, AUDITORS, DESIGNERS, WORKERS, open_to
 
 blueprint = blueprints.make("decisions", "Decisions and their evaluation.", "/decision-definitions")
-PROBLEM = "application/problem+json"
 READERS = (DESIGNERS, AUDITORS, ADMINISTRATORS, WORKERS)
 _ALIVE = DecisionDefinition.deleted_at.is_(None)
 _NEWEST = select(func.max(DecisionDefinition.id)).where(_ALIVE).group_by(DecisionDefinition.decision_id)
@@ -85,7 +84,7 @@ class Evaluation(Request):
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request(), required=False)
 @blueprint.response(200, SEARCH.answer(DecisionDefinitionResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400)
 @open_to(*READERS)
 def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the versions of decisions that are not deleted."""
@@ -94,8 +93,7 @@ def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, DecisionDefinitionResult)
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(*READERS)
 def get(key: str) -> Mapping[str, Any]:
     """Return one version of a decision."""
@@ -104,7 +102,7 @@ def get(key: str) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>/xml")
 @blueprint.response(200, {"type": "string"}, content_type="text/xml")
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(*READERS)
 def get_xml(key: str) -> Response:
     """Return the file of a decision as it was deployed, in UTF-8."""
@@ -115,8 +113,7 @@ def get_xml(key: str) -> Response:
 @blueprint.post("/evaluation")
 @blueprint.arguments(Evaluation)
 @blueprint.response(200, decision_results.EvaluationResult)
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(*READERS)
 def evaluate(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Evaluate a decision; one that fails says why in the answer. Nothing is kept of it."""

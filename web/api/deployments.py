@@ -21,7 +21,7 @@ from web import security_events
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys
 from web.api.parsing import UNKNOWN
-from web.api.schemas import TENANT, Answer, Problem
+from web.api.schemas import TENANT, Answer
 from web.rejections import InvalidRequest
 from web.security import DESIGNERS, open_to
 
@@ -129,10 +129,7 @@ def admit_files(_endpoint: str | None, _values: dict[str, Any] | None) -> None:
     }
 )
 @blueprint.response(200, DeploymentResult)
-@blueprint.alt_response(400, schema=Problem, content_type="application/problem+json")
-@blueprint.alt_response(401, schema=Problem, content_type="application/problem+json")
-@blueprint.alt_response(403, schema=Problem, content_type="application/problem+json")
-@blueprint.alt_response(413, schema=Problem, content_type="application/problem+json")
+@blueprint.refuses(400, 401, 403, 413)
 @open_to(DESIGNERS)
 def create() -> changes.Result:
     """Deploy files together, all or none, after the same check as in the designer.

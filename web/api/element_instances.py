@@ -25,7 +25,7 @@ from web.accounts import current_actor
 from web.api import blueprints, changes, conditions, keys, schemas, searching
 from web.api.conditions import Tests
 from web.api.instance_filters import ELEMENT_STATES, HAS_INCIDENT, read_place
-from web.api.process_instances import PROBLEM, find
+from web.api.process_instances import find
 from web.api.schemas import TENANT, Answer, write_moment, write_moment_or_none
 from web.db import db
 from web.security import ADMINISTRATORS, SIGNED_IN, open_to
@@ -125,9 +125,7 @@ class VariablesToSet(schemas.Empty):
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request(), required=False)
 @blueprint.response(200, SEARCH.answer(ElementInstanceItem))
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
+@blueprint.refuses(400, 401, 403)
 @open_to(SIGNED_IN)
 def search(body: dict[str, Any]) -> Mapping[str, Any]:
     """Search element instances of the instances that the caller may see."""
@@ -144,9 +142,7 @@ def search(body: dict[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, ElementInstanceItem)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 404)
 @open_to(SIGNED_IN)
 def show(key: str) -> Mapping[str, Any]:
     """Return one element instance."""
@@ -161,10 +157,7 @@ def show(key: str) -> Mapping[str, Any]:
 @blueprint.put("/<key>/variables")
 @blueprint.arguments(VariablesToSet)
 @blueprint.response(204)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404)
 @open_to(ADMINISTRATORS)
 def set_variables(body: dict[str, Any], key: str) -> changes.Result:
     """Set variables as an element instance sees them, or, local, in its own scope."""

@@ -16,7 +16,7 @@ from engine.tables import Form, ProcessDefinition, UserTask
 from web import relations
 from web.accounts import current_actor
 from web.api import blueprints, keys, process_definitions_seen
-from web.api.schemas import TENANT, Answer, Problem
+from web.api.schemas import TENANT, Answer
 from web.db import db
 from web.security import SIGNED_IN, open_to
 
@@ -35,8 +35,7 @@ class FormResult(Answer):
 
 @blueprint.get("/<key>")
 @blueprint.response(200, FormResult)
-@blueprint.alt_response(400, schema=Problem, content_type="application/problem+json")
-@blueprint.alt_response(404, schema=Problem, content_type="application/problem+json")
+@blueprint.refuses(400, 404)
 @open_to(SIGNED_IN)
 def get(key: str) -> Mapping[str, Any]:
     """Return one version of a form."""

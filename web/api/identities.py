@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from engine.errors import NotFound
 from web import names
 from web.api import blueprints, conditions, searching
-from web.api.schemas import Answer, Problem
+from web.api.schemas import Answer
 from web.db import db
 from web.security import ADMINISTRATORS, AUDITORS, DESIGNERS, SIGNED_IN, open_to
 from workflows import organisation, organisation_people
@@ -23,7 +23,6 @@ from workflows.organisation_people import OWN_GROUPS
 from workflows.tables import Person
 
 blueprint = blueprints.make("identities", "Users, groups and roles, to be read.")
-PROBLEM = "application/problem+json"
 OVERSEERS = (
     ADMINISTRATORS,
     AUDITORS,
@@ -96,7 +95,7 @@ class GroupReference(Answer):
 @blueprint.post("/users/search")
 @blueprint.arguments(USERS.request(), required=False)
 @blueprint.response(200, USERS.answer(UserResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400)
 @open_to(SIGNED_IN)
 def search_users(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the active people."""
@@ -105,7 +104,7 @@ def search_users(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/users/<username>")
 @blueprint.response(200, UserResult)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def get_user(username: str) -> Mapping[str, Any]:
     """Return one active person."""
@@ -118,7 +117,7 @@ def get_user(username: str) -> Mapping[str, Any]:
 @blueprint.post("/groups/search")
 @blueprint.arguments(GROUPS.request(), required=False)
 @blueprint.response(200, GROUPS.answer(GroupResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400)
 @open_to(*OVERSEERS)
 def search_groups(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the groups of the organisation's units."""
@@ -127,7 +126,7 @@ def search_groups(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/groups/<group_id>")
 @blueprint.response(200, GroupResult)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(*OVERSEERS)
 def get_group(group_id: str) -> Mapping[str, Any]:
     """Return one group."""
@@ -137,8 +136,7 @@ def get_group(group_id: str) -> Mapping[str, Any]:
 @blueprint.post("/groups/<group_id>/users/search")
 @blueprint.arguments(MEMBERS.request(), required=False)
 @blueprint.response(200, MEMBERS.answer(MemberResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(*OVERSEERS)
 def search_group_users(body: Mapping[str, Any], group_id: str) -> Mapping[str, Any]:
     """Search the members that a group has today."""
@@ -148,8 +146,7 @@ def search_group_users(body: Mapping[str, Any], group_id: str) -> Mapping[str, A
 @blueprint.post("/groups/<group_id>/roles/search")
 @blueprint.arguments(ROLES.request(), required=False)
 @blueprint.response(200, ROLES.answer(RoleResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(*OVERSEERS)
 def search_group_roles(body: Mapping[str, Any], group_id: str) -> Mapping[str, Any]:
     """Search the roles of a group: none, people have them one by one."""
@@ -160,7 +157,7 @@ def search_group_roles(body: Mapping[str, Any], group_id: str) -> Mapping[str, A
 @blueprint.post("/roles/search")
 @blueprint.arguments(ROLES.request(), required=False)
 @blueprint.response(200, ROLES.answer(RoleResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400)
 @open_to(*OVERSEERS)
 def search_roles(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the groups of the system itself."""
@@ -169,7 +166,7 @@ def search_roles(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/roles/<role_id>")
 @blueprint.response(200, RoleResult)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(*OVERSEERS)
 def get_role(role_id: str) -> Mapping[str, Any]:
     """Return one role."""
@@ -179,8 +176,7 @@ def get_role(role_id: str) -> Mapping[str, Any]:
 @blueprint.post("/roles/<role_id>/users/search")
 @blueprint.arguments(MEMBERS.request(), required=False)
 @blueprint.response(200, MEMBERS.answer(MemberResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(*OVERSEERS)
 def search_role_users(body: Mapping[str, Any], role_id: str) -> Mapping[str, Any]:
     """Search the people that have a role today."""
@@ -190,8 +186,7 @@ def search_role_users(body: Mapping[str, Any], role_id: str) -> Mapping[str, Any
 @blueprint.post("/roles/<role_id>/groups/search")
 @blueprint.arguments(GROUP_REFERENCES.request(), required=False)
 @blueprint.response(200, GROUP_REFERENCES.answer(GroupReference))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(*OVERSEERS)
 def search_role_groups(body: Mapping[str, Any], role_id: str) -> Mapping[str, Any]:
     """Search the groups that have a role: none, people have it one by one."""

@@ -15,12 +15,11 @@ from engine.tables import Incident, Job, ProcessDefinition, ProcessInstance
 from web import relations
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys, schemas, searching
-from web.api.schemas import Problem, write_moment
+from web.api.schemas import write_moment
 from web.db import db
 from web.security import ADMINISTRATORS, SIGNED_IN, open_to
 
 blueprint = blueprints.make("incidents", "Steps that could not go on.", "/incidents")
-OPTIONS = {"content_type": "application/problem+json"}
 STATES = ("ACTIVE", "RESOLVED", "PENDING", "MIGRATED", "UNKNOWN")
 # kinds of ours by Camunda's words; any other one is UNSPECIFIED
 TYPES = {
@@ -172,7 +171,7 @@ def find(session: Session, body: Mapping[str, Any], *conditions: ColumnElement[b
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request())
 @blueprint.response(200, SEARCH.answer(IncidentItem))
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
+@blueprint.refuses(400)
 @open_to(SIGNED_IN)
 def search(body: Mapping[str, Any]) -> dict[str, Any]:
     """Search the incidents of the cases that the caller may see."""
@@ -181,7 +180,7 @@ def search(body: Mapping[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, IncidentItem)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def show(key: str) -> dict[str, Any]:
     """Return one incident."""
@@ -198,8 +197,7 @@ def show(key: str) -> dict[str, Any]:
 @blueprint.post("/<key>/resolution")
 @blueprint.arguments(schemas.Empty)
 @blueprint.response(204)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(404, 409)
 @open_to(ADMINISTRATORS)
 def resolve(body: Mapping[str, Any], key: str) -> None:
     """Try the step of an incident again; a job needs attempts first (PATCH /jobs/{key})."""

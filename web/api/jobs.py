@@ -23,13 +23,11 @@ from engine.tables import Job
 from web.accounts import current_actor
 from web.api import blueprints, changes, job_items, keys, schemas, waiting
 from web.api.job_items import SEARCH, ActivatedJobs, JobItem
-from web.api.schemas import Problem
 from web.db import db, reading
 from web.rejections import InvalidRequest
 from web.security import ADMINISTRATORS, AUDITORS, WORKERS, open_to
 
 blueprint = blueprints.make("jobs", "Work for programs outside.", "/jobs")
-OPTIONS = {"content_type": "application/problem+json"}
 WAIT = 5.0  # seconds, for who names no requestTimeout
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 0.5  # seconds between two looks
 LONGEST = 10 * 365 * 24 * 3600 * 1000  # milliseconds that a job can be kept or put off
@@ -108,7 +106,7 @@ class JobUpdate(schemas.Empty):
 @blueprint.post("/activation")
 @blueprint.arguments(JobActivation)
 @blueprint.response(200, ActivatedJobs)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
+@blueprint.refuses(400)
 @open_to(WORKERS, ADMINISTRATORS)
 def activate(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give free jobs of a type; without any, wait for one as long as asked for, or answer with none."""
@@ -131,9 +129,7 @@ def activate(body: Mapping[str, Any]) -> Mapping[str, Any]:
 @blueprint.post("/<key>/completion")
 @blueprint.arguments(JobCompletion)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 404, 409)
 @open_to(WORKERS, ADMINISTRATORS)
 def complete(body: Mapping[str, Any], key: str) -> None:
     """Complete a job with the variables it came to."""
@@ -155,9 +151,7 @@ def complete(body: Mapping[str, Any], key: str) -> None:
 @blueprint.post("/<key>/failure")
 @blueprint.arguments(JobFailure)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 404, 409)
 @open_to(WORKERS, ADMINISTRATORS)
 def fail(body: Mapping[str, Any], key: str) -> None:
     """Tell that a job failed: it is given again after the back-off; without retries it is an incident."""
@@ -179,9 +173,7 @@ def fail(body: Mapping[str, Any], key: str) -> None:
 @blueprint.post("/<key>/error")
 @blueprint.arguments(JobError)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 404, 409)
 @open_to(WORKERS, ADMINISTRATORS)
 def throw(body: Mapping[str, Any], key: str) -> None:
     """Throw a business error at the step of a job; one that the diagram does not catch is an incident."""
@@ -205,9 +197,7 @@ def throw(body: Mapping[str, Any], key: str) -> None:
 @blueprint.patch("/<key>")
 @blueprint.arguments(JobUpdate)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 404, 409)
 @open_to(WORKERS, ADMINISTRATORS)
 def update(body: Mapping[str, Any], key: str) -> None:
     """Change the attempts, the time or the urgency of a job."""
@@ -230,7 +220,7 @@ def update(body: Mapping[str, Any], key: str) -> None:
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request())
 @blueprint.response(200, SEARCH.answer(JobItem))
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
+@blueprint.refuses(400)
 @open_to(AUDITORS, ADMINISTRATORS, WORKERS)
 def search(body: Mapping[str, Any]) -> dict[str, Any]:
     """Search the jobs of every case."""

@@ -12,11 +12,9 @@ from sqlalchemy.orm import Session
 from engine import messages
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys, schemas
-from web.api.schemas import Problem
 from web.security import ADMINISTRATORS, WORKERS, open_to
 
 blueprint = blueprints.make("messages", "Messages to cases and start events.", "/messages")
-OPTIONS = {"content_type": "application/problem+json"}
 LONGEST = 10 * 365 * 24 * 3600 * 1000  # milliseconds that a message is kept
 
 
@@ -57,8 +55,7 @@ class MessageCorrelated(MessagePublished):
 @blueprint.post("/publication")
 @blueprint.arguments(MessagePublication)
 @blueprint.response(200, MessagePublished)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 409)
 @open_to(WORKERS, ADMINISTRATORS)
 def publish(body: Mapping[str, Any]) -> Any:
     """Publish a message, whether somebody waits for it or not; refused while its id is known from before."""
@@ -83,8 +80,7 @@ def publish(body: Mapping[str, Any]) -> Any:
 @blueprint.post("/correlation")
 @blueprint.arguments(MessageCorrelation)
 @blueprint.response(200, MessageCorrelated)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 404)
 @open_to(WORKERS, ADMINISTRATORS)
 def correlate(body: Mapping[str, Any]) -> Any:
     """Give a message to who waits for it now; without anybody nothing happens."""

@@ -18,12 +18,11 @@ from web import relations
 from web.accounts import current_actor
 from web.api import blueprints, forms, keys, process_instances, searching
 from web.api import process_definitions_seen as seen
-from web.api.schemas import TENANT, Answer, Problem, Request
+from web.api.schemas import TENANT, Answer, Request
 from web.db import db
 from web.security import ADMINISTRATORS, AUDITORS, DESIGNERS, SIGNED_IN, WORKERS, open_to
 
 blueprint = blueprints.make("process_definitions", "Versions of processes.", "/process-definitions")
-PROBLEM = "application/problem+json"
 STATES: Mapping[str, ColumnElement[bool]] = {
     "ACTIVE": ProcessDefinition.deleted_at.is_(None),
     "DRAINING": false(),  # a version with running instances cannot be deleted
@@ -80,7 +79,7 @@ class StatisticsRequest(Request):
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request(), required=False)
 @blueprint.response(200, SEARCH.answer(ProcessDefinitionResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400)
 @open_to(SIGNED_IN)
 def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the versions of processes; deleted ones are found by their state or key only."""
@@ -93,8 +92,7 @@ def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, ProcessDefinitionResult)
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(SIGNED_IN)
 def get(key: str) -> Mapping[str, Any]:
     """Return one version of a process."""
@@ -103,7 +101,7 @@ def get(key: str) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>/xml")
 @blueprint.response(200, {"type": "string"}, content_type="text/xml")
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(DESIGNERS, AUDITORS, ADMINISTRATORS, WORKERS)
 def get_xml(key: str) -> Response:
     """Return the diagram as it was deployed, in UTF-8."""
@@ -114,7 +112,7 @@ def get_xml(key: str) -> Response:
 @blueprint.get("/<key>/form")
 @blueprint.response(200, forms.FormResult)
 @blueprint.alt_response(204, description="There is no start form.")
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def get_form(key: str) -> Mapping[str, Any] | Response:
     """Return the newest version of the start form; 204 when there is none."""
@@ -129,8 +127,7 @@ def get_form(key: str) -> Mapping[str, Any] | Response:
 @blueprint.post("/<key>/statistics/element-instances")
 @blueprint.arguments(StatisticsRequest, required=False)
 @blueprint.response(200, process_instances.Statistics)
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404)
 @open_to(SIGNED_IN)
 def count_elements(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Count the element instances of each element, over the instances that the caller may see."""

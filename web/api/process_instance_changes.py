@@ -25,7 +25,7 @@ from engine.spiff.relocation import Instruction, NotMovable
 from engine.tables import Incident, ProcessInstance
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys, schemas
-from web.api.process_instances import PROBLEM, find
+from web.api.process_instances import find
 from web.api.schemas import Answer, Request
 from web.rejections import InvalidRequest
 from web.security import ADMINISTRATORS, open_to
@@ -125,11 +125,7 @@ class Batch(Answer):
 @blueprint.post("/<key>/cancellation")
 @blueprint.arguments(schemas.Empty, required=False)
 @blueprint.response(204)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
-@blueprint.alt_response(409, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404, 409)
 @open_to(ADMINISTRATORS)
 def cancel(body: dict[str, Any], key: str) -> changes.Result:
     """Cancel a running instance with everything that it called."""
@@ -143,11 +139,7 @@ def cancel(body: dict[str, Any], key: str) -> changes.Result:
 @blueprint.post("/<key>/suspension")
 @blueprint.arguments(schemas.Empty, required=False)
 @blueprint.response(204)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
-@blueprint.alt_response(409, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404, 409)
 @open_to(ADMINISTRATORS)
 def suspend(body: dict[str, Any], key: str) -> changes.Result:
     """Hold a running instance: everything keeps its place and nothing moves."""
@@ -157,11 +149,7 @@ def suspend(body: dict[str, Any], key: str) -> changes.Result:
 @blueprint.post("/<key>/resumption")
 @blueprint.arguments(schemas.Empty, required=False)
 @blueprint.response(204)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
-@blueprint.alt_response(409, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404, 409)
 @open_to(ADMINISTRATORS)
 def resume(body: dict[str, Any], key: str) -> changes.Result:
     """Let an instance go on that was suspended."""
@@ -171,10 +159,7 @@ def resume(body: dict[str, Any], key: str) -> changes.Result:
 @blueprint.post("/<key>/modification")
 @blueprint.arguments(Modification)
 @blueprint.response(204)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404)
 @open_to(ADMINISTRATORS)
 def modify(body: dict[str, Any], key: str) -> changes.Result:
     """Activate, move and terminate element instances of a running instance."""
@@ -188,11 +173,7 @@ def modify(body: dict[str, Any], key: str) -> changes.Result:
 @blueprint.post("/<key>/migration")
 @blueprint.arguments(Migration)
 @blueprint.response(204)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
-@blueprint.alt_response(409, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404, 409)
 @open_to(ADMINISTRATORS)
 def migrate(body: dict[str, Any], key: str) -> changes.Result:
     """Let a running instance go on with another version of its process."""
@@ -211,11 +192,7 @@ def migrate(body: dict[str, Any], key: str) -> changes.Result:
 @blueprint.post("/<key>/incident-resolution")
 @blueprint.arguments(schemas.Empty, required=False)
 @blueprint.response(200, Batch)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
-@blueprint.alt_response(409, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404, 409)
 @open_to(ADMINISTRATORS)
 def resolve(body: dict[str, Any], key: str) -> changes.Result:
     """Try every open incident of an instance again; all in one transaction."""

@@ -25,7 +25,6 @@ from web import db, relations
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys, schemas, waiting
 from web.api.instance_filters import TAG
-from web.api.process_instances import PROBLEM
 from web.api.schemas import TENANT, Answer, Request
 from web.pages.start import Startable, startable
 from web.rejections import InvalidRequest
@@ -113,12 +112,7 @@ class Started(Answer):
 @blueprint.post("")
 @blueprint.arguments(StartRequest)
 @blueprint.response(200, Started)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
-@blueprint.alt_response(409, **PROBLEM)
-@blueprint.alt_response(504, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404, 409, 504)
 @open_to(SIGNED_IN)
 def create(body: dict[str, Any]) -> Mapping[str, Any]:
     """Start an instance; with `awaitCompletion` answer when it has ended, with its variables."""

@@ -16,13 +16,12 @@ from engine.errors import NotFound
 from engine.tables import Incident, ProcessDefinition, ProcessInstance
 from web import relations
 from web.accounts import current_actor
-from web.api import blueprints, incidents, instance_filters, keys, schemas, searching
+from web.api import blueprints, incidents, instance_filters, keys, searching
 from web.api.instance_filters import HAS_INCIDENT, STATES
 from web.api.schemas import TENANT, Answer, write_moment, write_moment_or_none
 from web.db import db
 from web.security import SIGNED_IN, open_to
 
-PROBLEM = {"schema": schemas.Problem, "content_type": "application/problem+json"}
 blueprint: Blueprint = blueprints.make(
     "process_instances", "Cases, running and ended: started, searched, operated.", "/process-instances"
 )
@@ -110,9 +109,7 @@ class CallEntry(Answer):
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request(), required=False)
 @blueprint.response(200, SEARCH.answer(ProcessInstanceItem))
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
+@blueprint.refuses(400, 401, 403)
 @open_to(SIGNED_IN)
 def search(body: dict[str, Any]) -> Mapping[str, Any]:
     """Search the instances that the caller may see."""
@@ -126,9 +123,7 @@ def search(body: dict[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, ProcessInstanceItem)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 404)
 @open_to(SIGNED_IN)
 def show(key: str) -> Mapping[str, Any]:
     """Return one instance."""
@@ -140,9 +135,7 @@ def show(key: str) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>/sequence-flows")
 @blueprint.response(200, SequenceFlows)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 404)
 @open_to(SIGNED_IN)
 def list_flows(key: str) -> Mapping[str, Any]:
     """Return the sequence flows that were taken, each once."""
@@ -161,9 +154,7 @@ def list_flows(key: str) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>/statistics/element-instances")
 @blueprint.response(200, Statistics)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 404)
 @open_to(SIGNED_IN)
 def count_elements(key: str) -> Mapping[str, Any]:
     """Return how many element instances each element has, by state."""
@@ -174,9 +165,7 @@ def count_elements(key: str) -> Mapping[str, Any]:
 @blueprint.post("/<key>/incidents/search")
 @blueprint.arguments(incidents.SEARCH.request(), required=False)
 @blueprint.response(200, incidents.SEARCH.answer(incidents.IncidentItem))
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 404)
 @open_to(SIGNED_IN)
 def search_incidents(body: dict[str, Any], key: str) -> Mapping[str, Any]:
     """Search the incidents of one instance."""
@@ -186,9 +175,7 @@ def search_incidents(body: dict[str, Any], key: str) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>/call-hierarchy")
 @blueprint.response(200, CallEntry(many=True))
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 404)
 @open_to(SIGNED_IN)
 def list_callers(key: str) -> Any:
     """Return the line of instances that leads here, the one that nobody called first."""

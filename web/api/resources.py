@@ -19,12 +19,11 @@ from engine.tables import Resource
 from web import security_events
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys, searching
-from web.api.schemas import TENANT, Answer, Empty, Problem
+from web.api.schemas import TENANT, Answer, Empty
 from web.db import db
 from web.security import ADMINISTRATORS, AUDITORS, DESIGNERS, WORKERS, open_to
 
 blueprint = blueprints.make("resources", "Files that were deployed, and deletion.", "/resources")
-PROBLEM = "application/problem+json"
 SEARCH = searching.Search(
     "Resource",
     key=FileVersion.id,
@@ -83,7 +82,7 @@ class DeletionResult(Answer):
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request(), required=False)
 @blueprint.response(200, SEARCH.answer(ResourceResult))
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400)
 @open_to(DESIGNERS, AUDITORS, ADMINISTRATORS, WORKERS)
 def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Search the versions of files that are neither diagrams, decisions nor forms."""
@@ -93,7 +92,7 @@ def search(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, ResourceResult)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(DESIGNERS, AUDITORS, ADMINISTRATORS, WORKERS)
 def get(key: str) -> Mapping[str, Any]:
     """Return one version of a file."""
@@ -102,8 +101,7 @@ def get(key: str) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>/content")
 @blueprint.response(200, description="The file, a JSON object.")
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(406, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404, 406)
 @open_to(DESIGNERS, AUDITORS, ADMINISTRATORS, WORKERS)
 def get_content(key: str) -> Response:
     """Return the content of a file that is a JSON object; 406 for any other."""
@@ -119,7 +117,7 @@ def get_content(key: str) -> Response:
 
 @blueprint.get("/<key>/content/binary")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(404)
 @open_to(DESIGNERS, AUDITORS, ADMINISTRATORS, WORKERS)
 def get_binary(key: str) -> Response:
     """Return the content of a file byte for byte."""
@@ -130,9 +128,7 @@ def get_binary(key: str) -> Response:
 @blueprint.post("/<key>/deletion")
 @blueprint.arguments(Deletion, required=False)
 @blueprint.response(200, DeletionResult)
-@blueprint.alt_response(400, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(404, schema=Problem, content_type=PROBLEM)
-@blueprint.alt_response(409, schema=Problem, content_type=PROBLEM)
+@blueprint.refuses(400, 404, 409)
 @open_to(DESIGNERS)
 def delete(_body: Mapping[str, Any], key: str) -> changes.Result:
     """Delete a version of a process, a file of decisions, a form or another file; its history is kept.

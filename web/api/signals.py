@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from engine import signals
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys, schemas
-from web.api.schemas import Problem
 from web.security import ADMINISTRATORS, WORKERS, open_to
 
 blueprint = blueprints.make("signals", "Signals to cases and start events.", "/signals")
@@ -36,7 +35,7 @@ class SignalSent(schemas.Answer):
 @blueprint.post("/broadcast")
 @blueprint.arguments(SignalBroadcast)
 @blueprint.response(200, SignalSent)
-@blueprint.alt_response(400, schema=Problem, content_type="application/problem+json")
+@blueprint.refuses(400)
 @open_to(WORKERS, ADMINISTRATORS)
 def broadcast(body: Mapping[str, Any]) -> Any:
     """Let everybody who waits for a signal hear it."""

@@ -19,7 +19,6 @@ from web import relations
 from web.accounts import current_actor
 from web.api import blueprints, changes, keys, schemas, task_variables, user_task_items
 from web.api import forms as form_answers
-from web.api.schemas import Problem
 from web.api.user_task_items import SEARCH, UserTaskItem
 from web.db import db, transaction
 from web.security import ADMINISTRATORS, SIGNED_IN, WORKERS, open_to
@@ -27,7 +26,6 @@ from workflows import task_notices
 
 blueprint = blueprints.make("user_tasks", "Work for people: who holds it, its form, its end.", "/user-tasks")
 WRITERS = frozenset({ADMINISTRATORS, WORKERS})  # may set variables of a case anyway
-OPTIONS = {"content_type": "application/problem+json"}
 
 
 class UserTaskAssignment(schemas.Request):
@@ -75,8 +73,7 @@ class UserTaskCompletion(schemas.Request):
 @blueprint.post("/search")
 @blueprint.arguments(SEARCH.request())
 @blueprint.response(200, SEARCH.answer(UserTaskItem))
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(403, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 403)
 @open_to(SIGNED_IN)
 def search(body: Mapping[str, Any]) -> dict[str, Any]:
     """Search the tasks that the caller may see; by variables only who may see those of every case."""
@@ -91,7 +88,7 @@ def search(body: Mapping[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, UserTaskItem)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def show(key: str) -> dict[str, Any]:
     """Return one task."""
@@ -102,7 +99,7 @@ def show(key: str) -> dict[str, Any]:
 @blueprint.get("/<key>/form")
 @blueprint.response(200, form_answers.FormResult)
 @blueprint.alt_response(204, description="The task has no form.")
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def show_form(key: str) -> ResponseReturnValue:
     """Return the form of a task, nothing for a task without one."""
@@ -117,7 +114,7 @@ def show_form(key: str) -> ResponseReturnValue:
 @blueprint.arguments(task_variables.UserTaskTruncation, location="query")
 @blueprint.arguments(task_variables.SEARCH.request())
 @blueprint.response(200, task_variables.SEARCH.answer(task_variables.UserTaskVariableItem))
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def search_variables(query: Mapping[str, Any], body: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Search the variables that a task sees, in each scope; staff are shown those that its form asks for."""
@@ -130,7 +127,7 @@ def search_variables(query: Mapping[str, Any], body: Mapping[str, Any], key: str
 @blueprint.arguments(task_variables.UserTaskTruncation, location="query")
 @blueprint.arguments(task_variables.SEARCH.request())
 @blueprint.response(200, task_variables.SEARCH.answer(task_variables.UserTaskVariableItem))
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
+@blueprint.refuses(404)
 @open_to(SIGNED_IN)
 def search_effective(query: Mapping[str, Any], body: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Search the variables that a task sees, the innermost of each name."""
@@ -143,10 +140,7 @@ def search_effective(query: Mapping[str, Any], body: Mapping[str, Any], key: str
 @blueprint.post("/<key>/assignment")
 @blueprint.arguments(UserTaskAssignment)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(403, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 403, 404, 409)
 @open_to(SIGNED_IN)
 def assign(body: Mapping[str, Any], key: str) -> None:
     """Take an offered task, or as an administrator give any task to anybody."""
@@ -168,9 +162,7 @@ def assign(body: Mapping[str, Any], key: str) -> None:
 
 @blueprint.delete("/<key>/assignee")
 @blueprint.response(204)
-@blueprint.alt_response(403, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(403, 404, 409)
 @open_to(SIGNED_IN)
 def unassign(key: str) -> None:
     """Give a held task back, or as an administrator take any task from its holder."""
@@ -185,10 +177,7 @@ def unassign(key: str) -> None:
 @blueprint.patch("/<key>")
 @blueprint.arguments(UserTaskUpdate)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(403, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 403, 404, 409)
 @open_to(SIGNED_IN)
 def update(body: Mapping[str, Any], key: str) -> None:
     """Change parts of a task: the due date for who leads the unit, everything for administrators."""
@@ -213,10 +202,7 @@ def update(body: Mapping[str, Any], key: str) -> None:
 @blueprint.post("/<key>/completion")
 @blueprint.arguments(UserTaskCompletion)
 @blueprint.response(204)
-@blueprint.alt_response(400, schema=Problem, **OPTIONS)
-@blueprint.alt_response(403, schema=Problem, **OPTIONS)
-@blueprint.alt_response(404, schema=Problem, **OPTIONS)
-@blueprint.alt_response(409, schema=Problem, **OPTIONS)
+@blueprint.refuses(400, 403, 404, 409)
 @open_to(SIGNED_IN)
 def complete(body: Mapping[str, Any], key: str) -> None:
     """Complete a task with the answers of its form, claiming it on the way, as the page does."""

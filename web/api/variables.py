@@ -16,7 +16,6 @@ from web.api import blueprints, conditions, keys, schemas, searching, variable_f
 from web.api.conditions import Tests
 from web.api.element_instances import write_key
 from web.api.instance_filters import read_place
-from web.api.process_instances import PROBLEM
 from web.api.schemas import TENANT, Answer
 from web.db import db
 from web.security import ADMINISTRATORS, AUDITORS, open_to
@@ -81,9 +80,7 @@ class Truncation(schemas.Request):
 @blueprint.arguments(Truncation, location="query")
 @blueprint.arguments(SEARCH.request(), required=False)
 @blueprint.response(200, SEARCH.answer(VariableFound))
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
+@blueprint.refuses(400, 401, 403)
 @open_to(AUDITORS, ADMINISTRATORS)
 def search(query: dict[str, Any], body: dict[str, Any]) -> Mapping[str, Any]:
     """Search variables; values of more than 8,191 characters are cut unless `truncateValues` is false."""
@@ -101,10 +98,7 @@ def search(query: dict[str, Any], body: dict[str, Any]) -> Mapping[str, Any]:
 
 @blueprint.get("/<key>")
 @blueprint.response(200, VariableBase)
-@blueprint.alt_response(400, **PROBLEM)
-@blueprint.alt_response(401, **PROBLEM)
-@blueprint.alt_response(403, **PROBLEM)
-@blueprint.alt_response(404, **PROBLEM)
+@blueprint.refuses(400, 401, 403, 404)
 @open_to(AUDITORS, ADMINISTRATORS)
 def show(key: str) -> Mapping[str, Any]:
     """Return one variable with its whole value."""
