@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from engine import clock
 from engine.tables import Deployment, ProcessInstance
 from tests.builders import a_process
 from tests.calling import as_person, problem
 from tests.site import open_site
 from web import db
+from web.tables import IdempotentRequest
 
 DESIGNER, OPERATOR = "thao.it", "vinh.it"
 
@@ -113,6 +116,17 @@ def test_the_same_request_eight_times_at_once_starts_one_case(site: Flask) -> No
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json["processInstanceKey"] for answer in answers}) == 1
     assert count(site, ProcessInstance) == 1
+
+
+def test_keys_are_forgotten_after_a_week(site: Flask) -> None:
+    caller, body = as_person(site, OPERATOR), {"processDefinitionId": "trial"}
+    now = clock.now()
+    caller.post("/process-instances", body, Idempotency_Key="old")
+
+    with clock.pinned(now + timedelta(days=8)):
+        caller.post("/process-instances", body, Idempotency_Key="new")
+
+    assert count(site, IdempotentRequest) == 1
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])

@@ -1,17 +1,18 @@
 """Change something through the API: one transaction, and once only for one Idempotency-Key.
 
 The key is kept with the answer in the transaction of the change: a client that got no answer sends the same
-request with the same key again and is told what the first one was told.
+request with the same key again and is told what the first one was told. Keys are forgotten after KEPT.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from flask import request
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from web.tables import IdempotentRequest
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
+KEPT = timedelta(days=7)  # far longer than any client tries again
 REASON = "qua API"
 Result = Mapping[str, Any] | None
 
@@ -54,6 +56,7 @@ def _perform_once(key: str, act: Callable[[Session], Result]) -> Result:
         with transaction() as session:
             known = _find(session, key)
             if known is None:
+                session.execute(delete(IdempotentRequest).where(IdempotentRequest.at < clock.now() - KEPT))
                 session.add(known := _request(key))
                 session.flush()  # a second one at the same time waits here, and loses
                 known.answer = dict(result) if (result := act(session)) is not None else None
