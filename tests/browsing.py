@@ -64,6 +64,8 @@ def fill_demo(folder: Path, url: str) -> None:
         with db.transaction() as session:
             rules.install(session)
         cli.load_demo(told=False)
+        with db.transaction() as session:
+            site.cheapen(session)
         site.close(app)
 
 
