@@ -86,7 +86,9 @@ def modify(session: Session, instance: ProcessInstance, game: Game, chance: rand
     before = state.waits(game).keys()
     shown = modification.preview(session, instance.id, wanted, NORA)
     modification.apply(session, instance.id, wanted, NORA, WHY, version=shown.version)
-    if instance.status == shown.difference.status and not shown.difference.messages:
+    # a message that was thrown, or that lay there for a new subscription, takes the instance further
+    talks = shown.difference.messages or any(thing.kind == "message" for thing in shown.difference.opened)
+    if instance.status == shown.difference.status and not talks:
         closed = {(thing.kind, thing.token) for thing in shown.difference.closed}
         assert closed == before - state.waits(instances.load(session, instance, NORA)).keys()
 
