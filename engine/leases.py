@@ -120,11 +120,6 @@ def free(job: Job) -> None:
     job.locked_until = job.lease = None
 
 
-def is_over(job: Job, now: datetime) -> bool:
-    """Tell whether the time that a job was lent for is over and it was not ended."""
-    return job.status == "open" and job.locked_until is not None and job.locked_until <= now
-
-
 def _free(job_type: str, fenced: bool) -> Select[Job]:
     """Select the open jobs of a type that nobody holds, whose back-off is over and whose case runs.
 

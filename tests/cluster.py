@@ -86,17 +86,11 @@ class Cluster:
     def launch(self, name: str) -> None:
         """Start one process in a group of its own."""
         number = int(name[-1])
-        arguments = ["worker"]
-        if name.startswith("web"):
-            arguments = [
-                "web",
-                "--workers",
-                "1",
-                "--threads",
-                "4",
-                "--bind",
-                f"127.0.0.1:{self.ports[number]}",
-            ]
+        arguments = read_recipe(name.rstrip("0123456789"))
+        if arguments[0] == "web":  # two cores, and an address of the test's own
+            ours = {"--workers": "1", "--threads": "4", "--bind": f"127.0.0.1:{self.ports[number]}"}
+            for option, value in ours.items():
+                arguments[arguments.index(option) + 1] = value
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 command(*arguments),

@@ -257,6 +257,8 @@ def test_a_hostile_file_is_refused_or_kept_as_it_is(
 
     if kind == "xml" and expected.get(f"{kind}/{name}", "").startswith(REFUSED) and name.endswith("bpmn"):
         assert answer.status_code == 400
+    if kind in ("xml", "structure"):
+        assert answer.status_code in (200, 400)
     if answer.status_code == 200:
         for entry in answer.json["deployments"]:  # type: ignore[index]
             definition = entry["processDefinition"]

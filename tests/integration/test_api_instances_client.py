@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from camunda_orchestration_sdk import CamundaClient, models
 
-from tests.browsing import PASSWORD, Server
+from tests.browsing import Server
 from tests.builders import ProcessBuilder, a_process
+from tests.clients import client_of, serving
 
 STAFF = {"candidateGroups": "TCHC.staff"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    opened = Server(tmp_path_factory.mktemp("server"))
-    opened.load_demo()
-    opened.start()
-    yield opened
-    opened.kill()
-
-
-@contextmanager
-def client_of(server: Server, login: str) -> Iterator[CamundaClient]:
-    client = CamundaClient(
-        configuration={
-            "CAMUNDA_REST_ADDRESS": server.base,
-            "CAMUNDA_AUTH_STRATEGY": "BASIC",
-            "CAMUNDA_BASIC_AUTH_USERNAME": login,
-            "CAMUNDA_BASIC_AUTH_PASSWORD": PASSWORD,
-        }
-    )
-    with client:
-        yield client
+    with serving(tmp_path_factory.mktemp("server")) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests import working
-from tests.browsing import PASSWORD, ROOT, Server, command
+from tests.browsing import PASSWORD, Server
+from tests.clients import serving
 from tests.deciding import a_decision, a_model, text
 
 PACKAGE = "@camunda8/orchestration-cluster-api@9.1.5"
@@ -43,14 +44,8 @@ def package() -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("javascript_client"))
-    running.load_demo()
-    groups = [part for group in working.ALL_GROUPS for part in ("--group", group)]
-    user = command("user", "add", working.OPERATOR, *groups, "--password", PASSWORD)
-    subprocess.run(user, env=running.environment, cwd=ROOT, check=True, capture_output=True)
-    running.start()
-    yield running
-    running.kill()
+    with serving(tmp_path_factory.mktemp("javascript_client"), operator=True) as running:
+        yield running
 
 
 def test_the_javascript_client_finds_every_answer_as_its_schemas_want_it(

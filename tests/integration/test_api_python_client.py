@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from camunda_orchestration_sdk import CamundaClient, errors, models, types
 
-from tests.browsing import PASSWORD, Server
+from tests.browsing import Server
 from tests.builders import Z, a_process
+from tests.clients import client_of, serving
 from tests.deciding import a_decision, a_model, text
 
 WAIT = 20.0  # seconds that a timer may take to be fired
@@ -21,25 +21,8 @@ FORM = b'{"type":"default","id":"ask_leave","schemaVersion":19,"components":[]}'
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("python_client"))
-    running.load_demo()
-    running.start()
-    yield running
-    running.kill()
-
-
-@contextmanager
-def client_of(server: Server, login: str) -> Iterator[CamundaClient]:
-    client = CamundaClient(
-        configuration={
-            "CAMUNDA_REST_ADDRESS": server.base,
-            "CAMUNDA_AUTH_STRATEGY": "BASIC",
-            "CAMUNDA_BASIC_AUTH_USERNAME": login,
-            "CAMUNDA_BASIC_AUTH_PASSWORD": PASSWORD,
-        }
-    )
-    with client:
-        yield client
+    with serving(tmp_path_factory.mktemp("python_client")) as running:
+        yield running
 
 
 @pytest.fixture

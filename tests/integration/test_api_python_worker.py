@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,21 +18,16 @@ from camunda_orchestration_sdk import (
 )
 
 from tests import working
-from tests.browsing import PASSWORD, ROOT, Server, command
+from tests.browsing import PASSWORD, Server
+from tests.clients import serving
 
 WAIT = 30.0  # seconds that a worker may take
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("python_worker"))
-    running.load_demo()
-    groups = [part for group in working.ALL_GROUPS for part in ("--group", group)]
-    user = command("user", "add", working.OPERATOR, *groups, "--password", PASSWORD)
-    subprocess.run(user, env=running.environment, cwd=ROOT, check=True, capture_output=True)
-    running.start()
-    yield running
-    running.kill()
+    with serving(tmp_path_factory.mktemp("python_worker"), operator=True) as running:
+        yield running
 
 
 def settings(server: Server) -> Any:

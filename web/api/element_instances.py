@@ -186,7 +186,7 @@ def find_element(session: Session, key: str) -> tuple[ProcessInstance, int]:
     number, kind = keys.split(key)
     token = 0
     if kind == "element_instance":
-        number, token = divmod(number, keys.TOKENS)
+        number, token = keys.read_element(key)
     elif kind != "process_instance":
         raise NotFound(kind="element instance", key=key)
     try:

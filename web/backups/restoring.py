@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import zipfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,8 @@ def ensure_sound(opened: sqlite3.Connection, manifest: Manifest) -> None:
 
 
 def _put_rows(engine: Engine, found: zipfile.ZipFile, manifest: Manifest, tell: Tell) -> None:
-    try:
+    with ExitStack() as undone:
+        undone.callback(empty, engine)
         flask_migrate.upgrade(revision=manifest.revision)
         queue.create_schema(db.current_queue())
         with engine.begin() as connection:
@@ -148,9 +150,7 @@ def _put_rows(engine: Engine, found: zipfile.ZipFile, manifest: Manifest, tell: 
             _ensure_counts(counts, manifest)
             for name, value in manifest.sequences.items():
                 driver.execute(SQL("select setval({}, {})").format(Literal(name), Literal(value)))
-    except BaseException:
-        empty(engine)
-        raise
+        undone.pop_all()
 
 
 def _put_table(driver: Any, found: zipfile.ZipFile, table: str, names: list[str]) -> int:

@@ -70,11 +70,6 @@ def ready() -> ResponseReturnValue:
     return answer
 
 
-def is_ready() -> bool:
-    """Tell whether requests should come to this process."""
-    return set(look().values()) == {FINE}
-
-
 def look() -> dict[str, str]:
     """Return what each check found, "ok" or what is wrong in a few words; no addresses, no secrets."""
     checks: dict[str, Callable[[], str]] = {
