@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from engine.tables import (
 RETRIES = 3
 NO_TOKEN = 0  # of an incident of the whole instance: tokens are numbered from 1
 _Waits = Mapping[tuple[str, int], Wait]
+_Row = TypeVar("_Row", UserTask, Timer)
 OPENED = {
     "task": "task.created",
     "job": "job.created",
@@ -243,11 +244,17 @@ def _close_tasks(session: Session, instance: ProcessInstance, tokens: list[int])
 
 def _known_ended(session: Session, instance: ProcessInstance, tokens: Sequence[int]) -> list[UserTask]:
     """Return the ended tasks of tokens that this session has in hand."""
+    return [row for row in _in_hand(session, UserTask, instance, tokens) if row.status != "open"]
+
+
+def _in_hand(
+    session: Session, table: type[_Row], instance: ProcessInstance, tokens: Sequence[int]
+) -> list[_Row]:
+    """Return the rows of tokens that this session has already read."""
     if not tokens:
         return []
-    known = (row for row in session.identity_map.values() if isinstance(row, UserTask))
-    own = [row for row in known if row.instance_id == instance.id and row.token in tokens]
-    return [row for row in own if row.status != "open"]
+    known = (row for row in session.identity_map.values() if isinstance(row, table))
+    return [row for row in known if row.instance_id == instance.id and row.token in tokens]
 
 
 def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
@@ -263,8 +270,13 @@ def _close_jobs(session: Session, instance: ProcessInstance, tokens: list[int]) 
 
 
 def _close_timers(session: Session, instance: ProcessInstance, tokens: list[int]) -> _Closed:
+    """Cancel the timers that the step took away; the one that has just fired needs no look."""
+    fired = {row.token for row in _in_hand(session, Timer, instance, tokens) if row.status == "fired"}
+    left = [token for token in tokens if token not in fired]
+    if not left:
+        return []
     query = select(Timer).where(
-        Timer.instance_id == instance.id, Timer.token.in_(tokens), Timer.status == "waiting"
+        Timer.instance_id == instance.id, Timer.token.in_(left), Timer.status == "waiting"
     )
     timers = [timer for timer in session.scalars(query) if timer.status == "waiting"]
     cancel_timers(session, timers)

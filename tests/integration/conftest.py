@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.tables import Base
 from tests.integration import queue_places
 from tests.integration.queue_places import Place
-from web import sqlite
 
 
 @pytest.fixture(params=queue_places.DATABASES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Give a database with the tables of engine and queue."""
     with queue_places.open_place(request.param, tmp_path) as opened:
-        Base.metadata.create_all(sqlite.writing(opened.engine))
         yield opened

@@ -22,7 +22,7 @@ from engine.audit import checkpoints, signing, verification
 from engine.audit import formats as audit_formats
 from engine.audit import log as audit_log
 from engine.audit.verification import Report
-from engine.tables import Base, UserTask
+from engine.tables import UserTask
 from tests import databases, postgresql
 from tests.builders import a_process
 from tests.integration import queue_places
@@ -107,10 +107,8 @@ def _tell(database: str) -> Place:
     """Make the history that the others are copied from."""
     folder = Path(tempfile.mkdtemp(prefix="history-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    url = f"sqlite:///{folder}/told.db" if database == "sqlite" else queue_places.make_database()
-    databases.keep(url)
+    url = databases.keep(databases.copy(queue_places.make_template(database), folder))
     place = Place(sqlite.writing(queue_places.make_engine(url)), folder)
-    Base.metadata.create_all(place.engine)
     process = a_process("told")
     process.start().user_task("a").user_task("b").user_task("c").end()
     with place.session() as session:

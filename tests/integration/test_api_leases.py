@@ -18,7 +18,7 @@ from engine import clock, deployments, instances, jobs, leases
 from engine.actors import Actor
 from engine.leases import Wanted
 from engine.operations import suspension
-from engine.tables import Base, Job, ProcessInstance
+from engine.tables import Job, ProcessInstance
 from tests import calling, working
 from tests.builders import a_process
 from tests.integration import queue_places
@@ -33,9 +33,7 @@ WORKERS, JOBS = 8, 60
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Give a database with the recipe of the pages: an SQLite file, and PostgreSQL where there is one."""
     with queue_places.open_place(request.param, tmp_path) as opened:
-        writing = sqlite.writing(opened.engine)
-        Base.metadata.create_all(writing)
-        yield writing
+        yield sqlite.writing(opened.engine)
 
 
 @pytest.fixture(scope="module")

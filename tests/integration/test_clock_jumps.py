@@ -12,11 +12,10 @@ from sqlalchemy import func, select
 
 from engine import clock, deployments, instances, worker
 from engine.actors import SYSTEM
-from engine.tables import Base, ProcessInstance, Timer
+from engine.tables import ProcessInstance, Timer
 from tests.builders import a_process
 from tests.integration.queue_places import DATABASES, Place, make_sessions, open_place, wait_until
 from tests.site import open_site, sign_in
-from web import sqlite
 from web.cli_serve import WORK
 
 NOW = datetime(2026, 10, 1, 2, 0, tzinfo=UTC)
@@ -28,7 +27,6 @@ CASES = 5  # of each
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Give a database whose queue goes by the clock of the engine."""
     with open_place(request.param, tmp_path, clock=clock.now) as opened:
-        Base.metadata.create_all(sqlite.writing(opened.engine))
         yield opened
 
 

@@ -63,20 +63,23 @@ def dump(session: Session) -> Dump:
     return found
 
 
-def run(chamber: Chamber, written: int = 1) -> list[tuple[str, str, Dump]]:
-    """Let everybody vote; return after each vote who voted, what, and the whole database."""
-    voted = []
+def votes(chamber: Chamber, written: int = 1) -> Iterator[tuple[str, str]]:
+    """Let everybody vote, one after the other; give after each vote who voted, and what."""
     logins = chamber.logins
     for login in logins[len(logins) - written :]:
         chamber.reply(login, "written", "yes")
-        voted.append((login, "yes", dump(chamber.session)))
+        yield login, "yes"
     chamber.meet(absent=logins[len(logins) - written :])
     chamber.open_voting()
     for index, login in enumerate(logins[: len(logins) - written]):
         choice = "no" if index == NAYSAYER else "yes"
         chamber.vote(login, choice)
-        voted.append((login, choice, dump(chamber.session)))
-    return voted
+        yield login, choice
+
+
+def run(chamber: Chamber) -> None:
+    """Let everybody vote."""
+    assert len(list(votes(chamber))) == len(chamber.logins)
 
 
 def changed(before: Dump, after: Dump) -> dict[str, list[Mapping[str, Any]]]:
@@ -108,7 +111,7 @@ def test_no_copy_taken_between_votes_holds_a_choice_and_all_votes_leave_the_same
 ) -> None:
     before = dump(hall.session)
 
-    voted = run(hall)
+    voted = [(login, choice, dump(hall.session)) for login, choice in votes(hall)]
 
     copies = [before, *(copy for _, _, copy in voted)]
     # from the second vote at the meeting to the last but one: the first opens, the last ends the loop

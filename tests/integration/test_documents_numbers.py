@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from engine.actors import Actor
 from engine.errors import Refused
 from engine.handlers import ServiceCall
-from engine.tables import Base
 from tests.integration import handler_calls as calls
 from tests.integration import queue_places
 from web import sqlite
@@ -30,9 +29,7 @@ WRITERS = 8
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a database with one centre and its director."""
     with queue_places.open_place(request.param, tmp_path) as place:
-        writing = sqlite.writing(place.engine)
-        Base.metadata.create_all(writing)
-        with Session(writing) as session:
+        with Session(sqlite.writing(place.engine)) as session:
             add_center(session)
             session.commit()
         yield place.engine.url.render_as_string(hide_password=False)
@@ -69,9 +66,10 @@ def write_documents(address: str, writer: int, count: int) -> None:
 
 @pytest.mark.parametrize("each", [50, pytest.param(125, marks=pytest.mark.soak)])
 def test_eight_writers_number_hundreds_of_documents_without_gap_or_double(address: str, each: int) -> None:
+    context = multiprocessing.get_context("forkserver")  # what takes long to import is imported once
+    context.set_forkserver_preload([__name__])
     processes = [
-        multiprocessing.get_context("spawn").Process(target=write_documents, args=(address, writer, each))
-        for writer in range(WRITERS)
+        context.Process(target=write_documents, args=(address, writer, each)) for writer in range(WRITERS)
     ]
 
     for process in processes:

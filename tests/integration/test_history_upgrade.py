@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.audit import log as audit_log
 from engine.audit import verification
+from tests import databases
 from tests.integration import queue_places
 from tests.site import close
 from web import create_app, db, sqlite
@@ -27,7 +28,7 @@ MOMENT = datetime(2026, 9, 1, 2, 0, 0, 123456, tzinfo=UTC)
 @pytest.fixture(params=queue_places.DATABASES)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the address of an empty database."""
-    return queue_places.make_database() if request.param == "postgresql" else f"sqlite:///{tmp_path}/old.db"
+    return databases.make(tmp_path, str(request.param))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from engine.errors import BadInput
 from engine.handlers import Registration, ServiceCall
 from engine.spiff import stepping
 from engine.spiff.game import Game
-from engine.tables import Base, Incident, Job, Message, Timer, UserTask
+from engine.tables import Incident, Job, Message, Timer, UserTask
 from tests.builders import ProcessBuilder, a_process
 from tests.integration import queue_places
 from tests.integration.queue_places import Place, wait_until
@@ -179,7 +179,6 @@ def _hold(game: Game, error: str) -> None:
 
 def test_a_real_deadlock_is_a_lost_race(tmp_path: Path) -> None:
     with queue_places.open_place("postgresql", tmp_path) as place:
-        Base.metadata.create_all(place.engine)
         with place.session() as session:
             deployments.deploy(session, [a_process("one").start().user_task("a").end().file()], NORA)
             pair = [instances.start(session, "one", {}, NORA).id for _ in range(2)]

@@ -22,7 +22,6 @@ from engine.spiff import state
 from engine.tables import (
     AuditCheckpoint,
     AuditLeaf,
-    Base,
     HistoryEvent,
     Message,
     ProcessDefinition,
@@ -61,7 +60,6 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with queue_places.open_place(database, folder) as opened:
         writing = sqlite.writing(opened.engine)
         STRIDES[writing] = stride
-        Base.metadata.create_all(writing)
         with Session(writing) as session:
             for process in (raced(), joined(), waiting(), choosing()):
                 deployments.deploy(session, [process.file()], NORA)

@@ -29,11 +29,10 @@ from engine.handlers import Json, Registration, ServiceCall
 from engine.operations import corrections, handovers
 from engine.spiff import state
 from engine.spiff.relocation import NotMovable
-from engine.tables import Base, Incident, Job, ProcessInstance, Timer, UserTask
+from engine.tables import Incident, Job, ProcessInstance, Timer, UserTask
 from tests.builders import B, a_process, each
 from tests.integration import queue_places
 from tests.integration.cases import NORA, begin
-from web import sqlite
 
 MIA = Actor("mia", frozenset({"staff"}))
 ULF = Actor("ulf", frozenset({"others"}))
@@ -158,7 +157,6 @@ def test_a_timer_is_moved_with_its_job_in_the_queue(tmp_path: Path, morning: dat
     process = a_process("late").start().user_task("a").end()
     process.boundary("deadline", "a", process.timer("timeDuration", "P1D")).user_task("after").end("e2")
     with queue_places.open_place("sqlite", tmp_path, clock=clock.now) as place, place.session() as session:
-        Base.metadata.create_all(sqlite.writing(place.engine))
         instance = begin(session, process)
         timer = session.scalars(select(Timer)).one()
 

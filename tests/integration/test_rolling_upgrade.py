@@ -18,6 +18,7 @@ import pytest
 from tests.browsing import ROOT, Server, command, free_port
 from web.operability.health import DRAINING
 
+PAUSE = 0.05  # seconds between two requests of a visitor
 LOOK = 0.1  # seconds between two looks of the balancer
 START = 240.0  # seconds; two nodes start beside whatever else this machine does
 BOUND = 90.0
@@ -84,9 +85,9 @@ class Balancer:
             self.ready = [node for node in self.nodes if self._is_ready(node)] or self.ready
 
     def visit(self) -> None:
-        """Ask without a pause, nodes in turn."""
+        """Ask again and again, nodes in turn; the pause leaves a node that starts some of the machine."""
         turn = 0
-        while not self.over.is_set():
+        while not self.over.wait(PAUSE):
             turn += 1
             self.seen[self._ask(turn)] += 1
 

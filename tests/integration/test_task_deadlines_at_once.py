@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine import deployments, history, instances, tasks, timers
 from engine.audit import replay
 from engine.errors import EngineError, StaleInstance
-from engine.tables import Base, CandidateGroup, ProcessInstance, Timer, UserTask
+from engine.tables import CandidateGroup, ProcessInstance, Timer, UserTask
 from tests.builders import Z, a_process
 from tests.integration import queue_places
 from tests.interleaving import Command, Outcome, interleave, stops
@@ -26,7 +26,6 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """Give a database with a task that is overdue from its beginning and escalates at once."""
     with queue_places.open_place(request.param, tmp_path_factory.mktemp("limited")) as opened:
         writing = sqlite.writing(opened.engine)
-        Base.metadata.create_all(writing)
         rules = {"bv:escalateAfter": "0", "bv:escalateTo": "bosses", "bv:remindAfter": "1"}
         properties = Z.properties(*(Z.property(name=name, value=text) for name, text in rules.items()))
         overdue = Z.taskSchedule(dueDate='=now() - duration("PT1H")')

@@ -37,7 +37,7 @@ from web import db
 
 DUE = 40
 # taken out of the queue, instance locked, timer read, then read as one of its instance, three written
-STATEMENTS = 7
+STATEMENTS = 6
 TAKE = "DELETE FROM procrastinate_jobs"
 FUTURE = timedelta(days=365)
 

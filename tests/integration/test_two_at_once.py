@@ -42,9 +42,7 @@ class Case:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Give a database with the recipe of the pages: an SQLite file, and PostgreSQL where there is one."""
     with queue_places.open_place(request.param, tmp_path) as opened:
-        writing = sqlite.writing(opened.engine)
-        Base.metadata.create_all(writing)
-        yield writing
+        yield sqlite.writing(opened.engine)
 
 
 def start(place: Engine) -> Case:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from engine.actors import Actor
 from engine.errors import Refused
 from engine.handlers import ServiceCall
-from engine.tables import Base
 from tests.integration import handler_calls as calls
 from tests.integration import queue_places
 from web import sqlite
@@ -37,9 +36,7 @@ def session() -> Iterator[Session]:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Give a database with the recipe of the pages: an SQLite file, and PostgreSQL where there is one."""
     with queue_places.open_place(request.param, tmp_path) as opened:
-        writing = sqlite.writing(opened.engine)
-        Base.metadata.create_all(writing)
-        yield writing
+        yield sqlite.writing(opened.engine)
 
 
 def award_month(session: Session, subject: str, period: str, moment: Any, initiative: str = "") -> Any:
