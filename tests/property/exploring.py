@@ -42,7 +42,10 @@ def explore(
     found = Explored()
     seen: set[str] = set()
     waiting: deque[tuple[Play, tuple[str, ...]]] = deque()
-    values = list(islice(_combinations(choices), COMBINATIONS))
+    values = list(islice(_combinations(choices), COMBINATIONS + 1))
+    if len(values) > COMBINATIONS:
+        values.pop()
+        found.complete = False  # what the others choose is not followed
     for first in values:
         _meet(found, seen, waiting, Play(process, {**(fixed or {}), **first}), ("start",))
     while waiting and found.places < most:
