@@ -290,13 +290,15 @@ def test_the_check_beside_the_database_names_what_cannot_be_read(
 ) -> None:
     for name, value in databases.settings(tmp_path).items():
         monkeypatch.setenv(name, value)
-    with create_app().app_context():
+    app = create_app()
+    with app.app_context():
         Base.metadata.create_all(sqlite.writing(db.db.engine))
         queue.create_schema(db.current_queue())
         with db.transaction() as session:
             deployments.deploy(session, [_late().file()], NORA)
             damaged, sound = (instances.start(session, "late", {}, NORA).id for _ in range(2))
             _damage(session, damaged, "")
+    site.close(app)
     path = tmp_path / "late.bpmn"
     path.write_bytes(_late().file()[1])
 
@@ -305,8 +307,10 @@ def test_the_check_beside_the_database_names_what_cannot_be_read(
     assert answer.exit_code == 0
     assert f"process instance {damaged} " in answer.stderr
     assert f"process instance {sound} " not in answer.stderr
-    with create_app().app_context(), db.reading() as session:
+    app = create_app()
+    with app.app_context(), db.reading() as session:
         assert session.scalars(select(Incident.instance_id)).all() == [damaged]
+    site.close(app)
 
 
 def test_who_sends_a_step_of_a_damaged_case_is_told_and_the_incident_is_raised(tmp_path: Path) -> None:

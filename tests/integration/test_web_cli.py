@@ -181,11 +181,12 @@ def test_a_person_added_can_sign_in(instance: Path, monkeypatch: pytest.MonkeyPa
         visitor = sign_in(app, "moi.p1")
         with app.app_context():
             account = accounts.load("moi.p1")
+        inbox = visitor.get("/tasks/")
 
     assert result.exit_code == 0, result.output
     assert account is not None
     assert account.actor.groups == {"P1.staff"}
-    assert visitor.get("/tasks/").status_code == 200
+    assert inbox.status_code == 200
 
 
 def test_the_demonstration_loads_a_fresh_database_and_prints_the_sign_ins(instance: Path) -> None:
