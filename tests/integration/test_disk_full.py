@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from web import create_app, db
 
 PERIODS = [f"2027-{month:02}" for month in range(1, 13)]
 BALLAST = "ballast"
+SAFE = {"fsync": "on"}  # what an installation has
 
 
 @contextmanager
@@ -99,16 +101,24 @@ def keep_serving(home: Path, server: subprocess.Popen[bytes]) -> subprocess.Pope
     if server.poll() is None:
         return server
     (home / "data" / "postmaster.pid").unlink(missing_ok=True)
-    return postgresql.start_server_in(home, postgresql.find_binaries())[0]
+    return postgresql.start_server_in(home, postgresql.find_binaries(), SAFE)[0]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Give a folder that the account of PostgreSQL reaches; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="bangvang-disk-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.mark.soak
-def test_postgresql_on_a_full_disk_loses_nothing(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "small", "160m") as disk:
+def test_postgresql_on_a_full_disk_loses_nothing(open_folder: Path, tmp_path: Path) -> None:
+    with small_disk(open_folder / "small", "160m") as disk:
         disk.chmod(0o755)
         home = disk / "postgresql"
         home.mkdir()
-        server, url = postgresql.start_server_in(home, postgresql.find_binaries())
+        server, url = postgresql.start_server_in(home, postgresql.find_binaries(), SAFE)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("create database office")
         address = make_url(url).set(drivername="postgresql+psycopg", database="office")
