@@ -14,9 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from engine import queue
+from engine import queue, queue_tables
 from tests.integration.queue_places import (
     DATABASES,
     EFFECTS,
@@ -28,6 +28,10 @@ from tests.integration.queue_places import (
     wait_until,
 )
 from tests.integration.queue_process import worker_process
+from web import sqlite
+
+BACKLOG = 400  # jobs
+REST = 300.0  # seconds; SQLite does one job after the other
 
 
 @pytest.fixture(params=DATABASES)
@@ -57,7 +61,7 @@ def kill_workers(place: Place, *, kills: int, jobs_per_kill: int) -> None:
             victim.join()
             cut_off += sum(status == "doing" for _, status, _ in read_jobs(place))
             workers.append(survivors.enter_context(worker_process(place.url, lasts=0.02)))
-        assert wait_until(lambda: read_jobs(place) == [], 60), read_jobs(place)
+        assert wait_until(lambda: read_jobs(place) == [], REST), read_jobs(place)
 
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert sorted(read_effects(place, "job")) == list(range(kills * jobs_per_kill))
@@ -71,6 +75,27 @@ def test_rule_6_killed_workers_leave_each_effect_exactly_once(place: Place) -> N
 @pytest.mark.soak
 def test_rule_6_a_hundred_killed_workers_leave_each_effect_exactly_once(place: Place) -> None:
     kill_workers(place, kills=100, jobs_per_kill=30)
+
+
+def leave(place: Place, number: int) -> None:
+    """Let a job look as if the worker that ran it had died."""
+    jobs = queue_tables.JOBS
+    with sqlite.writing(place.engine).begin() as connection:
+        mine = jobs.c.queueing_lock == f"job:{number}"
+        left = connection.execute(update(jobs).where(mine).values(status="doing"))
+    assert left.rowcount == 1
+
+
+def test_what_a_lost_worker_held_does_not_wait_for_a_backlog(place: Place) -> None:
+    defer_jobs(place, range(1), BACKLOG)
+    leave(place, 0)
+    defer_jobs(place, range(1, BACKLOG), BACKLOG)
+
+    with worker_process(place.url, lasts=0.02):
+        assert wait_until(lambda: 0 in read_effects(place, "job"), 60)
+        done = len(read_effects(place, "job"))
+
+    assert done < BACKLOG - 100
 
 
 def pause_between_transactions(place: Place, process: int) -> None:
