@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml import etree
 
@@ -265,7 +266,8 @@ def _number(text: str | None) -> float | None:
     return value if math.isfinite(value) and abs(value) <= _LARGEST else None
 
 
-def _plain(name: object) -> str:
+@lru_cache(1024)
+def _plain(name: Hashable) -> str:
     """Return a name without its namespace; far faster than a QName."""
     return str(name).rpartition("}")[2]
 

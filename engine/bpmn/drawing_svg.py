@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from lxml import etree
 
@@ -62,7 +63,7 @@ class Look:
 
 
 def put(
-    parent: etree._Element, tag: str, content: str | None = None, /, **attributes: object
+    parent: etree._Element, tag: str, content: str | None = None, /, **attributes: Hashable
 ) -> etree._Element:
     """Append an SVG element; `class_` and `stroke_width` become class and stroke-width, None is left out."""
     named = {}
@@ -75,7 +76,7 @@ def put(
     return child
 
 
-def put_box(parent: etree._Element, box: Box, look: Look, width: float, /, **more: object) -> None:
+def put_box(parent: etree._Element, box: Box, look: Look, width: float, /, **more: Hashable) -> None:
     """Append a rectangle that looks so; `width` is that of its line."""
     put(
         parent,
@@ -97,7 +98,8 @@ def _name(key: str) -> str:
     return key.rstrip("_").replace("_", "-")
 
 
-def show(value: object) -> str:
+@lru_cache(4096, typed=True)  # a diagram says the same few hundred numbers again and again
+def show(value: Hashable) -> str:
     """Return a number with at most two decimals, anything else as text."""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else f"{value:.2f}".rstrip("0").rstrip(".")
