@@ -3,8 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name))))
 VENV := .venv
 BIN := $(VENV)/bin
-# Two processes, each file in one of them: what a file shares is made once. In order: browser tests come last.
-TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes, as tests wait much; each file in one of them: what it shares is made once. Browser tests come last.
+TOGETHER := -n 3 --dist loadfile --no-loadscope-reorder
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
