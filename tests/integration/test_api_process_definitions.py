@@ -200,3 +200,30 @@ def test_elements_are_counted_over_the_cases_that_the_caller_sees(app: Flask, de
         set(item) == {"elementId", "active", "canceled", "incidents", "completed"} for item in seen["items"]
     )
     assert hidden == {"items": []}
+
+
+def test_elements_are_counted_over_the_cases_that_wait_at_one(app: Flask, designer: Caller) -> None:
+    start_proposal(sign_in(app, "an.p1"))
+    key = search(designer, {"processDefinitionId": "office_proposal"})[0]["processDefinitionKey"]
+    path = f"/process-definitions/{key}/statistics/element-instances"
+    caller = calling.as_person(app, "an.p1")
+
+    here = caller.post(path, {"filter": {"elementId": "no_such_element"}}).json
+    either = caller.post(
+        path, {"filter": {"$or": [{"state": "ACTIVE"}, {"elementId": "no_such_element"}]}}
+    ).json
+
+    assert here == {"items": []}
+    assert either is not None
+    assert sum(item["active"] for item in either["items"]) >= 1
+
+
+def test_counts_tell_nobody_the_values_of_cases(app: Flask, designer: Caller) -> None:
+    key = search(designer, {"processDefinitionId": "office_proposal"})[0]["processDefinitionKey"]
+    guess = {"name": "movement", "value": '"598/KH-TTTV"'}
+
+    refused = calling.as_person(app, "an.p1").post(
+        f"/process-definitions/{key}/statistics/element-instances", {"filter": {"variables": [guess]}}
+    )
+
+    assert calling.problem(refused)["status"] == 403

@@ -98,7 +98,13 @@ def _with_tags(tags: Sequence[str]) -> ColumnElement[bool]:
     return and_(true(), *(kept.contains(f'"{tag}"', autoescape=True) for tag in tags))
 
 
-def ensure_may_ask(body: Mapping[str, Any]) -> None:
+def allowed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a search that the caller may ask, its conditions on an element joined; raises NotAllowed."""
+    _ensure_may_ask(body)
+    return _join_elements(body)
+
+
+def _ensure_may_ask(body: Mapping[str, Any]) -> None:
     """Refuse to search by values to whoever may not read them: the answer would tell; raises NotAllowed."""
     actor, asked = current_actor(), body.get("filter") or {}
     named = set(asked).union(*asked.get("$or", ()))
@@ -116,7 +122,7 @@ def ensure_may_ask(body: Mapping[str, Any]) -> None:
 _TELLING = frozenset({"variables", "errorMessage", "incidentErrorHashCode"})
 
 
-def join_elements(body: Mapping[str, Any]) -> dict[str, Any]:
+def _join_elements(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return a search whose conditions on an element are joined: they mean one element instance."""
     if not body.get("filter"):
         return dict(body)
@@ -179,7 +185,7 @@ def _flag_reader() -> Tests:
 
 
 def _apart(reader: Tests) -> searching.Filter:
-    """Return the filter of a part that is always joined with its whole (`join_elements`)."""
+    """Return the filter of a part that is always joined with its whole (`_join_elements`)."""
     return searching.special(reader, lambda _found: true())
 
 

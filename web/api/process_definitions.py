@@ -16,7 +16,7 @@ from engine.errors import NotFound
 from engine.tables import ProcessDefinition, ProcessInstance, Resource
 from web import relations
 from web.accounts import current_actor
-from web.api import blueprints, forms, keys, process_instances, searching
+from web.api import blueprints, forms, instance_filters, keys, process_instances, searching
 from web.api import process_definitions_seen as seen
 from web.api.schemas import TENANT, Answer, Request
 from web.db import db
@@ -127,7 +127,7 @@ def get_form(key: str) -> Mapping[str, Any] | Response:
 @blueprint.post("/<key>/statistics/element-instances")
 @blueprint.arguments(StatisticsRequest, required=False)
 @blueprint.response(200, process_instances.Statistics)
-@blueprint.refuses(400, 404)
+@blueprint.refuses(400, 403, 404)
 @open_to(SIGNED_IN)
 def count_elements(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Count the element instances of each element, over the instances that the caller may see."""
@@ -136,7 +136,7 @@ def count_elements(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     condition = and_(
         ProcessInstance.definition_id == definition.id,
         relations.visible_instances(current_actor()),
-        process_instances.STATISTICS.condition(body.get("filter") or {}),
+        process_instances.STATISTICS.condition(instance_filters.allowed(body).get("filter") or {}),
     )
     process = deployments.compiled_version(session, definition).process
     return process_instances.statistics_answer(element_counts.count(session, process, condition))
