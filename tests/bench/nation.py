@@ -2,9 +2,9 @@
 
 The load is a model: every number in LOAD is an assumption and says so (engine/decisions/0017). The costs are
 those of `python -m tests.bench --json`, or are measured here when no file is given. A station is a number of
-equal servers with one queue; a request passes the web processes and then the database. What is printed: how busy
-each station is in the worst minutes of the year, how long a request waits there, and the load at which the
-next step becomes necessary.
+equal servers with one queue; a request passes the web processes and then the database. What is printed: how
+busy each station is in the worst minutes of the year, how long a request waits there, and the load at which
+the next step becomes necessary.
 """
 
 from __future__ import annotations
