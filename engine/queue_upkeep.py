@@ -11,14 +11,14 @@ from engine.queue import Pace
 logger = logging.getLogger(__name__)
 
 KEEP_HOURS = 24 * 30  # failed jobs of the queue; history for people is the engine's
-FIRST = 10  # priority; behind a long backlog, what a lost worker held would wait until all of it is done
+RESCUE_PRIORITY = 10  # behind a long backlog, what a lost worker held would wait until all of it is done
 
 
 def add_tasks(app: App, pace: Pace) -> None:
     """Name the periodic tasks of the queue's upkeep; each runs once however many workers ask for it."""
 
     @app.periodic(cron=f"* * * * * */{pace.rescue}")
-    @app.task(name="rescue", queueing_lock="rescue", priority=FIRST, pass_context=True)
+    @app.task(name="rescue", queueing_lock="rescue", priority=RESCUE_PRIORITY, pass_context=True)
     async def rescue(context: JobContext, timestamp: int) -> None:
         manager = context.app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=pace.stall):

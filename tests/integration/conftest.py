@@ -13,6 +13,6 @@ from tests.integration.queue_places import Place
 
 @pytest.fixture(params=queue_places.DATABASES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Give a database with the tables of engine and queue."""
+    """Give a database with the tables of product and queue, on each of DATABASES."""
     with queue_places.open_place(request.param, tmp_path) as opened:
         yield opened

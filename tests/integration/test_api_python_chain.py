@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from camunda_orchestration_sdk import CamundaClient, errors, models, types
 
-from tests import databases, site, working
+from tests import clients, databases, site, working
 from tests.browsing import ROOT, Server, command
 from tests.builders import a_process
 from web import create_app, db, tokens
@@ -56,11 +56,8 @@ class Bearer:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("python_chain"))
-    running.load_demo()
-    running.start()
-    yield running
-    running.kill()
+    with clients.serving(tmp_path_factory.mktemp("python_chain")) as running:
+        yield running
 
 
 def told_by(server: Server, *arguments: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,16 +18,10 @@ from engine import queue, queue_tables, sqlite_answers
 from engine.held_jobs import HeldJobs
 from engine.queue import Pace
 from engine.queue_tables import JOBS
-from tests.integration.queue_places import DATABASES, PACE, Place, open_place, read_effects, read_jobs, record
+from tests.integration.queue_places import PACE, Place, open_place, read_effects, read_jobs, record
 
 SOON = timedelta(seconds=-1)
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture(params=DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with open_place(request.param, tmp_path) as opened:
-        yield opened
 
 
 def now() -> datetime:

@@ -8,7 +8,6 @@ import random
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +17,8 @@ from sqlalchemy import select, update
 
 from engine import queue, queue_tables
 from tests.integration.queue_places import (
-    DATABASES,
     EFFECTS,
     Place,
-    open_place,
     read_effects,
     read_holder,
     read_jobs,
@@ -32,12 +29,6 @@ from web import sqlite
 
 BACKLOG = 400  # jobs
 REST = 300.0  # seconds; SQLite does one job after the other
-
-
-@pytest.fixture(params=DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with open_place(request.param, tmp_path) as opened:
-        yield opened
 
 
 def defer_jobs(place: Place, numbers: range, instances: int) -> None:

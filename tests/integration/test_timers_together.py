@@ -36,16 +36,10 @@ from tests.integration.queue_process import do_work, worker_process
 from web import db
 
 DUE = 40
-# taken out of the queue, instance locked, timer read, then read as one of its instance, three written
+# taken out of the queue, instance locked, timer read, three written
 STATEMENTS = 6
 TAKE = "DELETE FROM procrastinate_jobs"
 FUTURE = timedelta(days=365)
-
-
-@pytest.fixture(params=DATABASES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with open_place(request.param, tmp_path) as opened:
-        yield opened
 
 
 def defer_timers(place: Place, numbers: range) -> None:
